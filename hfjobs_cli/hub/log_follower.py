@@ -27,12 +27,11 @@ from hfjobs_cli.hub.retry import (
     LOG_READS,
     OUTAGES,
     TRANSIENT_ERRORS,
-    IdleTimer,
     Retries,
     doubled,
     retry_after_of,
 )
-from hfjobs_cli.hub.sse import MAX_LINE_MIB, BufferedEventReader
+from hfjobs_cli.hub.sse import MAX_LINE_MIB, BufferedEventReader, IdleTimer
 from hfjobs_cli.models.job import JobInfo
 
 if TYPE_CHECKING:

@@ -1,10 +1,11 @@
-"""Log lines: parse them from events, and read the last line of a running job as it changes."""
+"""Log lines: parse them from events, remember which were received, and read the last line of a running job."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -34,6 +35,17 @@ FAST_LINES = 200
 FAST_PAUSE_SECS = 3.0
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 30.0
+
+MAX_REMEMBERED = 16_384
+"""How many of the last lines are remembered, as two hashes each."""
+
+
+COMPARED_FIRST = 16
+"""How many of the first lines are compared one by one, to notice a different log at once."""
+
+
+FIRST_KEPT = 4 * COMPARED_FIRST
+"""How many of the first lines are kept for that, since they may come in another order."""
 
 _HEADER = re.compile(r"===== Job started at \d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* =====[\r\n]*")
 _TIME_AND_TEXT = itemgetter("timestamp", "data")
@@ -78,6 +90,54 @@ def _parse(event: str) -> Line | None:
 def comparable(timestamp: str | None) -> str:
     """Return a timestamp in UTC as a text that sorts by time: without the Z, `...:43` sorts before `...:43.162`."""
     return (timestamp or "").rstrip("Zz")
+
+
+class LineHistory:
+    """The received lines of a log: their number, sums of hashes in any order, the first and the last ones."""
+
+    def __init__(self) -> None:
+        """Start without lines."""
+        self.count = 0
+        self.sum = 0
+        self.text_sum = 0
+        self.first: list[Line] = []
+        self.recent: deque[int] = deque(maxlen=MAX_REMEMBERED)
+        self.recent_texts: deque[int] = deque(maxlen=MAX_REMEMBERED)
+        self.latest = ""
+        self.last: str | None = None
+        """The timestamp of the last line, as the Hub sends it."""
+        self.timestamps = 0
+        """The number of different timestamps; one that occurs in two calls of `add` counts twice."""
+
+    @property
+    def has_timestamp(self) -> bool:
+        """Return whether the last line has a timestamp."""
+        return bool(self.last)
+
+    @property
+    def are_identified_by_times(self) -> bool:
+        """Return whether most lines have a timestamp of their own."""
+        return self.has_timestamp and 2 * self.timestamps > self.count
+
+    def add(self, lines: Sequence[Line]) -> None:
+        """Add the next lines."""
+        if not lines:
+            return
+        if len(self.first) < FIRST_KEPT:
+            self.first += lines[: FIRST_KEPT - len(self.first)]
+        stamps, data = zip(*lines, strict=True)  # faster than a loop over the lines
+        keys, texts = list(map(hash, lines)), list(map(hash, data))
+        self.count += len(lines)
+        self.sum += sum(keys)
+        self.text_sum += sum(texts)
+        self.recent.extend(keys)
+        self.recent_texts.extend(texts)
+        times = list(filter(None, stamps))
+        self.last = stamps[-1]
+        self.timestamps += len(set(times))
+        if len(set(map(len, times))) > 1:
+            times = list(map(comparable, times))
+        self.latest = max(self.latest, comparable(max(times, default="")))
 
 
 class LastLine:

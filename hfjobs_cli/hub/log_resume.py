@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from enum import Enum
 
-from hfjobs_cli.hub.log_lines import HEADER, Line, comparable, is_header
+from hfjobs_cli.hub.log_lines import HEADER, MAX_REMEMBERED, Line, LineHistory, comparable, is_header
 from hfjobs_cli.hub.log_position import (
-    MAX_REMEMBERED,
     ContentPosition,
     CountPosition,
     Diverged,
-    LineHistory,
     TimePosition,
     remove_known,
 )

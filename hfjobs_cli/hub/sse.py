@@ -1,11 +1,15 @@
-"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): parse them,
-and read a stream in a thread of its own."""
+"""Server-sent events: parse them, read a stream in a thread of its own, and measure how long it has been idle.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
@@ -326,3 +330,67 @@ class BufferedEventReader:
             self._buffered_bytes += len(chunk)
             self._changed.notify_all()
             return not self._is_closed
+
+
+class IdleTimer:
+    """Measures how long a stream has been idle, when to check the job, and whether the computer was suspended.
+
+    Time during which the computer was suspended does not count as idle.
+    """
+
+    def __init__(self, check_after_secs: float, suspend_threshold_secs: float) -> None:
+        """Check after `check_after_secs`. A wait that overruns by `suspend_threshold_secs` counts as a suspend."""
+        self._suspend_threshold_secs = suspend_threshold_secs
+        self._began = time.monotonic()
+        self.was_suspended = False
+        self.had_activity = False
+        self.restart(check_after_secs)
+
+    def activity(self, check_after_secs: float) -> None:
+        """Restart the timer because the stream sent something."""
+        self.had_activity = True
+        self.restart(check_after_secs)
+
+    def restart(self, check_after_secs: float) -> None:
+        """Restart the timer although the stream sent nothing."""
+        self._since = time.monotonic()
+        self._interval_secs = check_after_secs
+        self._due = self._since + check_after_secs
+
+    @property
+    def idle_secs(self) -> float:
+        """How long the stream has been idle."""
+        return time.monotonic() - self._since
+
+    @property
+    def secs_until_check(self) -> float:
+        """How long until the job should be checked, 0 if it is time."""
+        return max(0.0, self._due - time.monotonic())
+
+    @property
+    def secs_since_start(self) -> float:
+        """How long ago the timer was created."""
+        return time.monotonic() - self._began
+
+    def check_now(self) -> None:
+        """Make the check due now."""
+        self._due = time.monotonic()
+
+    def delay_check(self, secs: float) -> None:
+        """Make the check due no earlier than in `secs`."""
+        self._due = max(self._due, time.monotonic() + secs)
+
+    def back_off(self, longest_secs: float) -> None:
+        """Make the next check due after twice the last interval, at most `longest_secs`."""
+        self._interval_secs = min(longest_secs, 2 * self._interval_secs)
+        self._due = time.monotonic() + self._interval_secs
+
+    @contextmanager
+    def timed_wait(self, secs: float) -> Iterator[None]:
+        """Set `was_suspended` if a wait of at most `secs` overruns. A changed clock sets it too, which does no harm."""
+        started, started_by_the_wall = time.monotonic(), time.time()
+        try:
+            yield
+        finally:
+            passed = max(time.monotonic() - started, time.time() - started_by_the_wall)
+            self.was_suspended = passed - secs > self._suspend_threshold_secs

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from hfjobs_cli.hub.retry import IdleTimer
+from hfjobs_cli.hub.sse import IdleTimer
 from tests.api.faults import stalls
 from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
 from tests.emulator.emulation import Serve
