@@ -1,29 +1,26 @@
-"""Check new jobs before they are sent, and make new jobs from existing ones."""
+"""Check new jobs before they are sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.insight.costs import longest_for
 from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, spec_of_job
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, NewJob, RawOptions
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import check_local
 from hfjobs_cli.models.hardware import most_expensive
-from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.models.hardware import Hardware
-    from hfjobs_cli.query.references import JobReference
 
 
 def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
@@ -115,48 +112,3 @@ def flavors_of(session: Session) -> list[Hardware]:
 def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
     return most_expensive(flavors).get(job.flavor)
-
-
-class Prepared(NamedTuple):
-    """An existing job, and the new job to create from it."""
-
-    source: JobInfo
-    job: NewJob
-
-    @property
-    def as_it_would_be(self) -> JobInfo:
-        """The new job as the Hub would show it, which has no id yet."""
-        body = self.job.shown()
-        spec = {
-            **body,
-            "timeout": body.get("timeoutSeconds"),
-            "retry": None if self.job.attempts is None else self.job.attempts - 1,
-            "secrets": list(self.job.secrets),
-        }
-        owner = {"id": self.source.owner.id, "name": self.source.owner.name, "type": self.source.owner.type}
-        return JobInfo.from_api({**spec, "id": "new", "owner": owner, "status": {"stage": "SCHEDULING"}})
-
-
-def prepared(
-    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, dry_run: bool
-) -> dict[JobReference, Prepared | HfJobsError]:
-    """Return the new job for each given job, or the error from reading it.
-
-    Raises UsageError for the first that cannot be started again like this, before any is.
-    """
-    local = local_environment(session, dry_run=dry_run)
-    if takes_stdin:
-        local.take_stdin("the list of jobs")
-    places = list(dict.fromkeys(references))
-    found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
-    sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
-    old = {place: spec_of_job(job) for place, job in sources.items()}
-    check_unset(changes.unset_env, list(old.values()))
-    new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
-    ready = {
-        place: Prepared(
-            source, checked_and_limited(session, new[place], changes.raw, source.owner.name, local, was_run=True)
-        )
-        for place, source in sources.items()
-    }
-    return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

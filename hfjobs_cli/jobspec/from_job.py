@@ -1,19 +1,14 @@
-"""The spec of an existing job or schedule, and of a job with changes."""
+"""The spec of an existing job or schedule, and whether it is the one that was sent."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.immutable_class import value
-from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_options import compose, overridden
-from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, LocalFile, NewJob, NewSchedule, RawOptions
+from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, NewJob, NewSchedule
 from hfjobs_cli.models.fields import declared_fields
 from hfjobs_cli.models.spec import SpecFields
-from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
@@ -95,56 +90,3 @@ def matches_spec(job: JobInfo | JobSpec, sent: NewJob) -> bool:
         and set(found.secrets) == set(sent.secrets)
         and {volume.mount_path for volume in found.volumes} == {volume.mount_path for volume in sent.volumes}
     )
-
-
-@value
-class Changes:
-    """Overrides for a job that is started again. None, empty or False keeps the old value."""
-
-    raw: RawOptions
-    image: str | None = None
-    unset_env: Sequence[str] = ()
-    drop_secrets: bool = False
-    command: Sequence[str] = ()
-    script: LocalFile | None = None
-
-    def __bool__(self) -> bool:
-        """Return whether any option is new."""
-        own = (self.image is not None, self.unset_env, self.drop_secrets, self.command, self.script)
-        raw = (getattr(self.raw, field.name) for field in fields(self.raw))
-        return any(own) or any(value is not None and value is not False for value in raw)
-
-
-def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment) -> NewJob:
-    """Apply overrides to a job, and add the id of its source as a label. Raises UsageError.
-
-    The Hub does not return the values of secrets, so they must be given again or dropped.
-    """
-    if changes.script is not None:
-        from hfjobs_cli.jobspec.packing import replace_file  # with tarfile, for --script only
-
-        job = replace_file(job, source, changes.script)
-    new = compose(changes.raw, local, overridden(replace(job, secrets={}), changes.image, changes.command))
-    lost = [name for name in job.secrets if name not in new.secrets]
-    if lost and not changes.drop_secrets:
-        again = " ".join(f"-s {name}" for name in lost)
-        raise UsageError(
-            f"secret values cannot be read back from job {source}: {', '.join(lost)}",
-            hint=f"pass {again}, or --drop-secrets to run without them",
-        )
-    labels = {**new.labels, DUPLICATED_FROM: source}
-    if changes.raw.no_name:
-        labels.pop("name", None)
-    environment = {key: value for key, value in new.environment.items() if key not in changes.unset_env}
-    return replace(new, labels=labels, environment=environment)
-
-
-def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:
-    """Raise UsageError if a variable to remove exists in none of the jobs."""
-    known = sorted({name for job in jobs for name in job.environment})
-    for name in names:
-        if jobs and name not in known:
-            raise UsageError(
-                f"--unset-env {name}: no such variable",
-                hint=f"the variables are: {', '.join(known) or 'none'}",
-            )
