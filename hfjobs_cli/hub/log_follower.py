@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import (
     BadResponse,
     HfJobsError,
-    LimitReached,
     NotAllowed,
     NotFound,
     NotLoggedIn,
@@ -20,8 +19,9 @@ from hfjobs_cli.errors import (
     Unavailable,
 )
 from hfjobs_cli.hub.concurrency import BackgroundCall, started
-from hfjobs_cli.hub.log_lines import Line, is_header, parse_lines
+from hfjobs_cli.hub.log_lines import Line, parse_lines
 from hfjobs_cli.hub.log_resume import LogResumer, TailCheck
+from hfjobs_cli.hub.log_tail import BUSY_SECS, TAIL_IDLE_SECS, TailChecker
 from hfjobs_cli.hub.retry import (
     END_PAUSES_SECS,
     LOG_READS,
@@ -49,17 +49,11 @@ HEALTHY_SECS = 10.0
 FLUSH_IDLE_SECS, MAX_HELD_SECS = 0.5, 2.0
 """How long a stream must be idle before held lines count as new; and how long lines are held at most."""
 
-FIRST_CHECK_SECS = 0.5
-"""How long a stream must be idle before the first check whether all existing lines have come."""
-
 END_IDLE_SECS, MORE_IDLE_SECS = 8.0, 30.0
 """How long a stream must be idle before no more lines are expected; the second value, if more are known to exist.
 
 The official client waits 5 s for a log that it does not follow. With a short HFJOBS_TIMEOUT these are shorter.
 """
-
-BUSY_SECS = 1.0
-"""How long after the start of a connection the last existing lines are looked up: a running job may write forever."""
 
 POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
 WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
@@ -72,14 +66,6 @@ SUSPEND_TIMEOUTS = 0.5
 """By how many timeouts a short wait overruns if the computer was suspended meanwhile."""
 
 TICK_SECS = 0.25
-TAIL_LINES = 8
-"""How many of the last lines are requested to check whether all have come."""
-
-JOIN_LINES = 256
-"""How many of the last lines are requested if streams end before them several times."""
-
-TAIL_IDLE_SECS = 0.3
-"""How long such a request must be idle before it ends."""
 
 MAX_EMPTY_STREAMS = 4
 """How many streams in a row may end without a new line although lines are missing."""
@@ -124,20 +110,6 @@ class IncompleteOutput(Unavailable, _FatalError):
     """Some lines may be missing."""
 
 
-class _Tail(NamedTuple):
-    """The last lines of the Hub, headers included. `asked` is how many were requested.
-
-    `is_whole`: the server ended the response. `is_open`: it was still open when no more data came. `is_short`: the Hub
-    must have more lines than these.
-    """
-
-    lines: list[Line]
-    asked: int
-    is_whole: bool
-    is_open: bool
-    is_short: bool
-
-
 class LogFollower:
     """The output of one job: every line once, in order. `job` is its last known state.
 
@@ -180,12 +152,9 @@ class LogFollower:
         self._warned_of_invalid = False
         self._has_skipped = False
         self._job_poll: BackgroundCall[JobInfo] | None = None
-        self._tail_poll: BackgroundCall[_Tail] | None = None
-        self._check_secs = FIRST_CHECK_SECS
-        self._count_at_check = 0
-        self._tail_check: TailCheck | None = None
-        self._is_tail_empty = False
-        self._end_lines: Sequence[Line] = ()
+        self._tail_checker = TailChecker(
+            self._connect, self._resumer, lambda: self.job_has_ended, idle_secs=self._end_idle_secs
+        )
         self._held_since: float | None = None
 
     def items(self) -> Iterator[LogItem]:
@@ -203,7 +172,7 @@ class LogFollower:
                 raise
             except TRANSIENT_ERRORS as error:
                 yield from self._end_stream(is_whole=False)
-                if self._is_finite and self._resumer.count and self._check_tail_now() is TailCheck.COMPLETE:
+                if self._is_finite and self._resumer.count and self._tail_checker.check_now() is TailCheck.COMPLETE:
                     break
                 if self._new_lines_count > taken or time.monotonic() - began > HEALTHY_SECS:
                     self._retries.reset()
@@ -249,10 +218,8 @@ class LogFollower:
         if self._resumer.count:
             asked = "all lines" if tail is None else f"the last {tail} lines"
             logger.debug("* log of %s: reading %s again after %d", self._reference, asked, self._resumer.count)
-        self._job_poll = self._tail_poll = self._tail_check = self._held_since = None
-        self._check_secs = FIRST_CHECK_SECS
-        self._is_tail_empty = False
-        self._end_lines = ()
+        self._job_poll = self._held_since = None
+        self._tail_checker.restart()
         idle = IdleTimer(self._first_check(), self._timeout_secs * SUSPEND_TIMEOUTS)
         if self._waits_for_start:
             yield WaitingForHardware(self.job)
@@ -315,8 +282,8 @@ class LogFollower:
         if not self._is_finite or self.job_has_ended or idle.secs_since_start < BUSY_SECS:
             return None
         # A running job may write forever: stop after the lines that were last when we asked.
-        if self._end_lines:
-            return _StreamEnd.COMPLETE if self._resumer.has_passed(self._end_lines) else None
+        if self._tail_checker.knows_end:
+            return _StreamEnd.COMPLETE if self._tail_checker.has_passed_end else None
         return self._check_tail(idle)
 
     def _on_idle(self, reader: BufferedEventReader, idle: IdleTimer) -> Generator[LogItem, None, _StreamEnd | None]:
@@ -353,13 +320,13 @@ class LogFollower:
     def _first_check(self) -> float:
         """Return after how long without data the first check is due."""
         if self._is_finite:
-            return self._check_secs
+            return self._tail_checker.delay_secs
         return WAITING_POLL_SECS if self._waits_for_start else POLL_SECS
 
     def _read(self, reader: BufferedEventReader, idle: IdleTimer) -> list[Event] | None:
         """Wait a short time for events. Raises the error of the stream, and _LineTooLong."""
         wait = min(1.0 if self._resumer.has_position else TICK_SECS, idle.secs_until_check or TICK_SECS)
-        if self._tail_poll is not None:
+        if self._tail_checker.is_waiting:
             wait = min(wait, TAIL_IDLE_SECS)
         try:
             with idle.timed_wait(wait):
@@ -445,49 +412,26 @@ class LogFollower:
             self.job = self._client.inspect_job(self._reference)
             if self._never_started:
                 return _StreamEnd.COMPLETE
-        if self._tail_poll is not None or not idle.secs_until_check:
+        if self._tail_checker.is_waiting or not idle.secs_until_check:
             end = self._check_tail(idle)
             if end is not None:
                 return end
-        is_more = self._tail_check is TailCheck.INCOMPLETE
-        if self._tail_poll is not None or idle.idle_secs <= (self._more_idle_secs if is_more else self._end_idle_secs):
+        check = self._tail_checker.result
+        is_more = check is TailCheck.INCOMPLETE
+        longest = self._more_idle_secs if is_more else self._end_idle_secs
+        if self._tail_checker.is_waiting or idle.idle_secs <= longest:
             return None
-        if (
-            not self.job_has_ended
-            and not is_more
-            and (self._resumer.has_enough or self._tail_check is TailCheck.AMBIGUOUS)
-        ):
+        if not self.job_has_ended and not is_more and (self._resumer.has_enough or check is TailCheck.AMBIGUOUS):
             return _StreamEnd.COMPLETE
-        if not self.job_has_ended and not self.count and self._is_tail_empty:
+        if not self.job_has_ended and not self.count and self._tail_checker.is_empty:
             return _StreamEnd.COMPLETE  # two connections have sent no line for so long
         return _StreamEnd.IDLE
 
     def _check_tail(self, idle: IdleTimer) -> _StreamEnd | None:
-        """Request the last lines in the background, or compare them when they are here. Return COMPLETE or None."""
-        if self._tail_poll is None:
-            self._count_at_check = self._new_lines_count
-            self._check_secs = min(self._end_idle_secs / 2, 2 * self._check_secs)
-            self._tail_poll = started(self._fetch_tail)
+        """Check whether all lines have come; return COMPLETE or None."""
+        if not self._tail_checker.is_waiting:
             idle.back_off(self._end_idle_secs)
-            return None
-        if not self._tail_poll.is_done:
-            return None
-        poll, self._tail_poll = self._tail_poll, None
-        try:
-            last = poll.result()
-        except HfJobsError:
-            return None
-        self._is_tail_empty = last.is_open and all(map(is_header, last.lines))
-        check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
-        if self._new_lines_count == self._count_at_check:
-            self._tail_check = check
-            if check is TailCheck.COMPLETE:
-                return _StreamEnd.COMPLETE
-        if not self.job_has_ended and not last.is_short:
-            self._end_lines = last.lines[-TAIL_LINES:]
-            if self._resumer.has_passed(self._end_lines):
-                return _StreamEnd.COMPLETE
-        return None
+        return _StreamEnd.COMPLETE if self._tail_checker.poll(self._new_lines_count) else None
 
     def _after_stream(self, end: _StreamEnd) -> Generator[LogItem, None, _StreamEnd]:
         """Return COMPLETE or RECONNECT, after a connection. Raises IncompleteOutput if lines may be missing."""
@@ -503,14 +447,14 @@ class LogFollower:
             return end
         if end is _StreamEnd.CLOSED and self._is_complete():
             return _StreamEnd.COMPLETE
-        is_ambiguous = self._tail_check is TailCheck.AMBIGUOUS
+        is_ambiguous = self._tail_checker.result is TailCheck.AMBIGUOUS
         if end is _StreamEnd.IDLE and is_ambiguous and self._empty_streams > 1:
             return _StreamEnd.COMPLETE
         most = MAX_EMPTY_STREAMS
-        if end is _StreamEnd.IDLE and self._tail_check is not TailCheck.INCOMPLETE:
+        if end is _StreamEnd.IDLE and self._tail_checker.result is not TailCheck.INCOMPLETE:
             most = 2 if self.job_has_ended and (is_ambiguous or not self._resumer.count) else 1
         if self._empty_streams >= most:
-            if (joined := self._join_tail()) is not None:
+            if (joined := self._tail_checker.join()) is not None:
                 if joined:
                     yield self._count_new(joined)
                 return _StreamEnd.COMPLETE
@@ -528,25 +472,11 @@ class LogFollower:
         """Return whether all lines have come, after the server has ended a stream."""
         if self._tail == 0 and not self._follow:
             return True
-        check = self._check_tail_now()
+        check = self._tail_checker.check_now()
         if check is TailCheck.UNKNOWN:  # a running job may write more at any time
             return not self.job_has_ended and self._empty_streams > 0
         is_seen_twice = self._empty_streams > (0 if self._resumer.count else 1) and not self._was_cut
         return check is TailCheck.COMPLETE or (check is TailCheck.AMBIGUOUS and is_seen_twice)
-
-    def _join_tail(self) -> list[Line] | None:
-        """Return lines at the end of the log that no stream sends; None if they cannot be identified."""
-        for asked in (TAIL_LINES, JOIN_LINES):
-            try:
-                last = self._fetch_last(asked)
-            except LimitReached:
-                raise
-            except HfJobsError:
-                continue
-            new = self._resumer.join_tail(last.lines, last.asked)
-            if new is not None:
-                return new
-        return None
 
     def _poll_until_ended(self) -> bool:
         """Return whether the job has ended. If it is followed, wait a moment for that."""
@@ -556,47 +486,3 @@ class LogFollower:
             if self.job_has_ended:
                 return True
         return False
-
-    def _check_tail_now(self) -> TailCheck:
-        """Request the last lines, and compare them with the received ones."""
-        try:
-            last = self._fetch_tail()
-        except LimitReached:
-            raise
-        except HfJobsError:
-            return TailCheck.UNKNOWN
-        check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
-        # A running job may have written more meanwhile.
-        has_passed = not self.job_has_ended and not last.is_short and self._resumer.has_passed(last.lines[-TAIL_LINES:])
-        return TailCheck.COMPLETE if has_passed else check
-
-    def _fetch_tail(self) -> _Tail:
-        """Return the last lines of the Hub. If a short log does not end, request just as many as were received."""
-        count = self._resumer.count
-        is_mark = not self.job_has_ended and not count  # to be found later among the received lines
-        last = self._fetch_last(TAIL_LINES if is_mark else min(TAIL_LINES, count + 1))
-        is_sure = last.is_whole and not self._resumer.ends_early
-        return self._fetch_last(count) if not is_sure and 0 < count < TAIL_LINES else last
-
-    def _fetch_last(self, asked: int) -> _Tail:
-        """Request the last `asked` lines, and return those that come before a pause."""
-        lines: list[Line] = []
-        invalid: list[str] = []  # the Hub counts these too
-        count, enough = 0, min(asked, self._resumer.count)
-        began = last_event_at = time.monotonic()
-        with self._connect(asked, 2 * self._end_idle_secs) as reader:  # the loop below ends first
-            while not reader.is_finished:
-                has_enough = count >= enough > 0
-                gap = TAIL_IDLE_SECS if has_enough else self._end_idle_secs
-                now = time.monotonic()
-                if now - last_event_at >= gap or (has_enough and not self.job_has_ended and now - began > BUSY_SECS):
-                    break
-                events = reader.read(last_event_at + gap - now)
-                found = parse_lines([event.data for event in events or ()], invalid.append)
-                if found or events:
-                    last_event_at = time.monotonic()
-                    count += sum(not is_header(line) for line in found)
-                    lines = [*lines, *found][-2 * asked :]  # with headers, at most one for each line
-            asked = max(1, asked - len(invalid))
-            is_open = reader.is_open and not reader.is_finished
-            return _Tail(lines, asked, reader.is_finished and not reader.is_cut, is_open, count + len(invalid) < enough)

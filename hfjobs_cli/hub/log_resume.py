@@ -22,7 +22,6 @@ MAX_HEADERS = 1024
 MAX_SHORT_STREAMS = 2
 """After how many complete streams in a row that end before the position another way to find it is used."""
 
-
 MIN_RUN = 3
 """Without timestamps, fewer matching lines in a row prove nothing, unless they are all that were received."""
 
