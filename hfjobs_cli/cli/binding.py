@@ -11,7 +11,6 @@ import typer
 
 from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.registry import kind_of
-from hfjobs_cli.cli.trailing_options import Rule, is_script, of_script, trailing
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError, empty_option
 from hfjobs_cli.immutable_class import value
@@ -36,6 +35,36 @@ BEHIND_DASHES = "behind --"
 
 WITH_VALUE = ("--token", "--endpoint")
 """The options of the connection that are followed by a value."""
+
+
+PARSER_NOTES = "hfjobs.notes"
+"""Where a context keeps the notes about the command line, which are printed when it is known whether `-q` is given."""
+
+
+class Rule(NamedTuple):
+    """What an option means after IMAGE or SCRIPT (`trailing_options.py`).
+
+    `is_of_job`: the option applies to the job; any other is left to the script, with a note.
+    `only_here`: the official client does not have the option.
+    `certain`: a pattern of values that can mean nothing else. A short option counts only with such a value, and only in
+    `uv run`; a long one that is `only_here` and has a pattern counts only with such a value.
+    """
+
+    is_of_job: bool = True
+    only_here: bool = False
+    certain: str = ""
+
+
+def of_job(option: Any, *, only_here: bool = False, certain: str = "") -> Any:
+    """Mark an option that applies to the job after IMAGE or SCRIPT, too."""
+    option.trailing = Rule(only_here=only_here, certain=certain)
+    return option
+
+
+def of_script(option: Any) -> Any:
+    """Mark an option that is passed to the script after SCRIPT, although hf jobs may apply it to the job."""
+    option.trailing = Rule(is_of_job=False)
+    return option
 
 
 @value
@@ -63,12 +92,6 @@ class Connection:
         return Overrides(self.token, self.endpoint, self.demo, self.debug)
 
 
-class PerKind(NamedTuple):
-    """An option whose help or completion depends on the kind of record that the command shows."""
-
-    option: Callable[[LoadKind], Any]
-
-
 class _Group(NamedTuple):
     """A group of options that a command takes as one argument; `kind` is what the command shows."""
 
@@ -79,13 +102,15 @@ class _Group(NamedTuple):
         """Yield its options."""
         section = getattr(self.model, "section", None)
         for name, hint, default in _declared(self.model):
-            yield _parameter(name, hint, default, self.kind, section)
+            yield _parameter(name, hint, default, section)
 
     def take(self, given: dict[str, Any], session: "Session") -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
         own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
         if _has_kind(self.model):
-            own["kind"] = session.bound(_needed(self.kind, self.model.__name__)())
+            if self.kind is None:
+                raise TypeError(f"{self.model.__name__} is for commands that show a kind of record")
+            own["kind"] = session.bound(self.kind())
         return self.model(**own)
 
 
@@ -110,6 +135,7 @@ def for_typer(
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
+    kinds: dict[str, LoadKind | None] = {}
     parameters: list[Parameter] = []
     groups: dict[str, _Group] = {}
     takes_context = any(each.name == "ctx" for each in own)
@@ -119,10 +145,13 @@ def for_typer(
         if each.name in ("ctx", words):
             continue
         if model is None:
-            parameters.append(_parameter(each.name, each.annotation, each.default, kind))
+            added = [_parameter(each.name, each.annotation, each.default)]
+            kinds[each.name] = kind
         else:
-            groups[each.name] = _Group(model, _kind_named_at(each) or kind)
-            parameters += groups[each.name].parameters()
+            group = groups[each.name] = _Group(model, _kind_named_at(each) or kind)
+            added = list(group.parameters())
+            kinds.update((option.name, group.kind) for option in added)
+        parameters += added
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
     rules = {each.name: rule for each in parameters if (rule := _rule(each, groups.values())) is not None}
@@ -151,11 +180,9 @@ def for_typer(
             session.start_debug()
             if session.config_file.commands:
                 session.apply_defaults(path, kind, given)
-        found = trailing(ctx)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
-        if found is not None:
-            for line in found.notes(is_script=is_script(ctx)):
-                session.note(line)
+        for line in ctx.meta.get(PARSER_NOTES, ()):
+            session.note(line)
         made = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
             made["ctx"] = ctx
@@ -165,7 +192,14 @@ def for_typer(
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     run.rules = rules  # type: ignore[attr-defined]
+    run.kinds = kinds  # type: ignore[attr-defined]
     return run
+
+
+def kind_of_option(ctx: typer.Context, name: str) -> "Kind":
+    """Return the kind of record that an option of a command is about."""
+    kind: Kind = ctx.command.callback.kinds[name]()  # type: ignore[union-attr]
+    return kind
 
 
 def _unexpected(ctx: typer.Context) -> UsageError:
@@ -232,12 +266,9 @@ def _check_not_empty(given: Mapping[str, Any], parameters: Iterable[Parameter]) 
             raise empty_option(option.default)
 
 
-def _parameter(
-    name: str, annotation: Any, default: Any, kind: LoadKind | None, section: str | None = None
-) -> Parameter:
+def _parameter(name: str, annotation: Any, default: Any, section: str | None = None) -> Parameter:
     """Return an option or argument as typer takes it, an option in a section of help unless it names another."""
     type_, option = get_args(annotation)
-    option = option.option(_needed(kind, name)) if isinstance(option, PerKind) else option
     if section is not None and option.rich_help_panel is None:
         option = copy(option)
         option.rich_help_panel = section
@@ -274,12 +305,6 @@ def _kind_named_at(group: Parameter) -> LoadKind | None:
 
 def _has_kind(model: type) -> bool:
     return any(field.name == "kind" for field in fields(model))
-
-
-def _needed(kind: LoadKind | None, name: str) -> LoadKind:
-    if kind is None:
-        raise TypeError(f"{name} is for commands that show a kind of record")
-    return kind
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hfjobs_cli.cli.binding import LoadKind, load_kind
+from hfjobs_cli.cli.binding import kind_of_option, load_kind
 from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, Command
 from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.models.vocabulary import (
@@ -124,44 +124,35 @@ def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -
     return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
 
 
-def complete_sort(kind: LoadKind) -> Asking:
-    """Offer the columns of a kind."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="-")(incomplete)
-
-    return complete
+def complete_sort(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the columns of the kind that is sorted."""
+    kind = kind_of_option(ctx, "sort")
+    return from_list(_names(ctx, kind, incomplete.rpartition(",")[2]), signs="-")(incomplete)
 
 
-def complete_columns(kind: LoadKind) -> Asking:
-    """Offer the columns of a kind, and `help` by itself."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        names = from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="+-")(incomplete)
-        return names + ["help"] * "help".startswith(incomplete)
-
-    return complete
+def complete_columns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the columns of the kind that is shown, and `help` by itself."""
+    kind = kind_of_option(ctx, "columns")
+    names = from_list(_names(ctx, kind, incomplete.rpartition(",")[2]), signs="+-")(incomplete)
+    return names + ["help"] * "help".startswith(incomplete)
 
 
-def complete_filter(kind: LoadKind) -> Asking:
-    """Complete the fields of a kind, and after `status=` known values, or else values of the newest records.
+def complete_filter(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the fields of the kind that is filtered, and after `status=` known values, or else the newest ones.
 
     Comparisons are offered inside quotes, without which shells take them for their own.
     """
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        name, equals, begun = incomplete.partition("=")
-        if not equals:
-            signs = ("=", *_COMPARISONS) if name and _is_quoted(ctx, incomplete) else ("=",)
-            names = [each for each in _names(ctx, kind(), name) if each.lower().startswith(name.lower())]
-            return [word for each in names for word in _with_signs(kind(), each, signs)]
-        field = kind().find(name.removesuffix("!"))
-        if field is None or begun.startswith("!"):
-            return []
-        known = from_list(field.meta.known_values, signs="!")(begun)
-        return [f"{name}={value}" for value in known or _seen_in_list(ctx, kind(), field.name, begun)]
-
-    return complete
+    kind = kind_of_option(ctx, "filter_")
+    name, equals, begun = incomplete.partition("=")
+    if not equals:
+        signs = ("=", *_COMPARISONS) if name and _is_quoted(ctx, incomplete) else ("=",)
+        names = [each for each in _names(ctx, kind, name) if each.lower().startswith(name.lower())]
+        return [word for each in names for word in _with_signs(kind, each, signs)]
+    field = kind.find(name.removesuffix("!"))
+    if field is None or begun.startswith("!"):
+        return []
+    known = from_list(field.meta.known_values, signs="!")(begun)
+    return [f"{name}={value}" for value in known or _seen_in_list(ctx, kind, field.name, begun)]
 
 
 _COMPARISONS = (">", ">=", "<", "<=")
@@ -200,14 +191,10 @@ def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     return [f"{outer}.{key}" for key in _hub(ctx).keys(kind, field.name) if key.startswith(typed)]
 
 
-def complete_format(kind: LoadKind) -> Completer:
-    """Offer the formats of a kind, those that packages add, and `help`."""
-
-    def complete(incomplete: str) -> list[str]:
-        names = (*formats_of(kind()), *added_formats(), "help")
-        return [name for name in names if name.startswith(incomplete.lower())]
-
-    return complete
+def complete_format(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the formats of the kind that is shown, those that packages add, and `help`."""
+    names = (*formats_of(kind_of_option(ctx, "format_")), *added_formats(), "help")
+    return [name for name in names if name.startswith(incomplete.lower())]
 
 
 def complete_shell() -> list[str]:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import typer
 
 from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.binding import of_job, of_script
 from hfjobs_cli.cli.help_layout import Section
-from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.model import PROPERTIES, RawOptions, RawUvOptions

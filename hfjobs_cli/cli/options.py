@@ -6,84 +6,40 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.binding import LoadKind, PerKind
+from hfjobs_cli.cli.binding import kind_of_option, of_job
 from hfjobs_cli.cli.help_layout import Section
-from hfjobs_cli.cli.trailing_options import of_job
+from hfjobs_cli.formats.renderer import format_help
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
+from hfjobs_cli.query.columns import columns_help
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.kinds import Kind
 
 
-def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, Any], Any]:
-    """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
+def _or_help(text: Callable[["Kind"], str]) -> Callable[[typer.Context, typer.CallbackParam, Any], Any]:
+    """Return the callback of an option whose value `help` prints a text about its kind of record, and ends."""
 
-    def callback(ctx: typer.Context, values: list[str] | str | None) -> list[str] | str | None:
+    def callback(
+        ctx: typer.Context, param: typer.CallbackParam, values: list[str] | str | None
+    ) -> list[str] | str | None:
         given = [values] if isinstance(values, str) else values or ()
         if any(value.strip().lower() == "help" for value in given) and not ctx.resilient_parsing:
-            ctx.obj.write(text(kind()))
+            ctx.obj.write(text(kind_of_option(ctx, param.name or "")))
             raise typer.Exit
         return values
 
     return callback
 
 
-def _format_help(kind: "Kind") -> str:
-    from hfjobs_cli.formats.template import format_help  # loads the template engine
-
-    return format_help(kind)
-
-
-def _columns_help(kind: "Kind") -> str:
-    from hfjobs_cli.query.columns import columns_help
-
-    return columns_help(kind)
-
-
-def _format_option(kind: LoadKind) -> Any:
-    return of_job(
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="How to print: table, json, jsonl, csv, html, a Go template as '{{.name}}', or 'table TEMPLATE'; "
-            "'help' lists all formats, fields and functions.",
-            autocompletion=completion.complete_format(kind),
-            callback=_or_help(kind, _format_help),
-            is_eager=True,
-        )
-    )
-
-
-def _columns_option(kind: LoadKind) -> Any:
-    return typer.Option(
-        "--columns",
-        metavar="LIST",
-        help="A,B replaces the columns, +A,-B edits them; 'help' lists them.",
-        autocompletion=completion.complete_columns(kind),
-        callback=_or_help(kind, _columns_help),
-        is_eager=True,
-    )
-
-
-def _sort_option(kind: LoadKind) -> Any:
-    return typer.Option(
-        "--sort",
-        metavar="COLUMNS",
-        help="Sort by columns, - is descending: A,-B. Reads the whole listing first. '--columns help' lists them.",
-        autocompletion=completion.complete_sort(kind),
-        rich_help_panel=Section.OUTPUT,
-    )
-
-
-def _filter_option(kind: LoadKind, *short: str) -> Any:
+def _filter_option(*short: str) -> Any:
     return typer.Option(
         "--filter",
         *short,
         metavar="FIELD=GLOB",
         help="Only those whose whole field matches a pattern with *, ? and [abc]; FIELD!=GLOB excludes. Comma or "
         "repeat = any of, but labels = all of. '--columns help' lists the fields.",
-        autocompletion=completion.complete_filter(kind),
+        autocompletion=completion.complete_filter,
         rich_help_panel=Section.WHICH,
     )
 
@@ -122,9 +78,18 @@ def name_filter(kind: str) -> Any:
     )
 
 
-Sort = Annotated[str | None, PerKind(_sort_option)]
-Filter = Annotated[list[str] | None, PerKind(lambda kind: _filter_option(kind, "-f"))]
-LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="COLUMNS",
+        help="Sort by columns, - is descending: A,-B. Reads the whole listing first. '--columns help' lists them.",
+        autocompletion=completion.complete_sort,
+        rich_help_panel=Section.OUTPUT,
+    ),
+]
+Filter = Annotated[list[str] | None, _filter_option("-f")]
+LongFilter = Annotated[list[str] | None, _filter_option()]
 """The same where `-f` is `--follow`, or would be taken for it."""
 
 
@@ -135,9 +100,32 @@ class Output:
     section: ClassVar[str] = Section.OUTPUT
 
     kind: "Kind"
-    columns: Annotated[str | None, PerKind(_columns_option)] = None
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="LIST",
+            help="A,B replaces the columns, +A,-B edits them; 'help' lists them.",
+            autocompletion=completion.complete_columns,
+            callback=_or_help(columns_help),
+            is_eager=True,
+        ),
+    ] = None
     wide: Annotated[bool, typer.Option("--wide", "-w", help="Add more columns.")] = False
-    format_: Annotated[str | None, PerKind(_format_option)] = None
+    format_: Annotated[
+        str | None,
+        of_job(
+            typer.Option(
+                "--format",
+                metavar="FORMAT",
+                help="How to print: table, json, jsonl, csv, html, a Go template as '{{.name}}', or 'table TEMPLATE'; "
+                "'help' lists all formats, fields and functions.",
+                autocompletion=completion.complete_format,
+                callback=_or_help(format_help),
+                is_eager=True,
+            )
+        ),
+    ] = None
     json: Annotated[bool, of_job(typer.Option("--json", help="The same as --format json."))] = False
     quiet: Annotated[bool, of_job(typer.Option("--quiet", "-q", help="Print ids (or names) only, one per line."))] = (
         False

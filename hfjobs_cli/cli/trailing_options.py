@@ -2,8 +2,8 @@
 
 The official client accepts its options anywhere before a `--`, and its documentation writes them after the script:
 `uv run train.py --flavor a10g-small`. If the script got such an option, the job would run on other hardware. So options
-of the job are accepted there too, with a note. Each option is marked where it is declared: `of_job`, `of_script`, or
-the attribute `is_of_job` of its group.
+of the job are accepted there too, with a note. Each option is marked where it is declared: `of_job`, `of_script`
+(`binding.py`), or the attribute `is_of_job` of its group.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hfjobs_cli.cli.binding import PARSER_NOTES, Rule
 from hfjobs_cli.cli.help_layout import CommandHelp
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.redaction import masked, masked_value
@@ -23,32 +24,6 @@ if TYPE_CHECKING:
 
 _KEY = "hfjobs.trailing"
 """Where a context keeps what was found."""
-
-
-class Rule(NamedTuple):
-    """What an option means after IMAGE or SCRIPT.
-
-    `is_of_job`: the option applies to the job; any other is left to the script, with a note.
-    `only_here`: the official client does not have the option.
-    `certain`: a pattern of values that can mean nothing else. A short option counts only with such a value, and only in
-    `uv run`; a long one that is `only_here` and has a pattern counts only with such a value.
-    """
-
-    is_of_job: bool = True
-    only_here: bool = False
-    certain: str = ""
-
-
-def of_job(option: Any, *, only_here: bool = False, certain: str = "") -> Any:
-    """Mark an option that applies to the job after IMAGE or SCRIPT, too."""
-    option.trailing = Rule(only_here=only_here, certain=certain)
-    return option
-
-
-def of_script(option: Any) -> Any:
-    """Mark an option that is passed to the script after SCRIPT, although hf jobs may apply it to the job."""
-    option.trailing = Rule(is_of_job=False)
-    return option
 
 
 class Taken(NamedTuple):
@@ -139,11 +114,6 @@ def trailing(ctx: typer.Context) -> Trailing | None:
     return found
 
 
-def is_script(ctx: typer.Context) -> bool:
-    """Return whether what a command runs is a script, with arguments; else it is a command in an image."""
-    return any(each.name == "script" for each in ctx.command.params)
-
-
 class RunsWords(CommandHelp):
     """A command whose last arguments are another command, after which only options of the job are parsed."""
 
@@ -153,12 +123,13 @@ class RunsWords(CommandHelp):
         """Parse with the job's options in front. Raises UsageError for one without its value."""
         rules: Mapping[str, Rule] = self.callback.rules  # type: ignore[union-attr]
         *own, _ = [each for each in self.params if each.param_type_name == "argument"]
-        found = _split(args, len(own), _options(self.params), rules, with_short=is_script(ctx))
-        ctx.meta[_KEY] = found
+        runs_script = any(each.name == "script" for each in self.params)
+        found = ctx.meta[_KEY] = _split(args, len(own), _options(self.params), rules, with_short=runs_script)
         if found.pending is not None and not ctx.resilient_parsing:
             raise UsageError(
                 f"option '{found.pending[0]}' requires an argument", hint=f"see '{ctx.command_path} --help'"
             )
+        ctx.meta[PARSER_NOTES] = found.notes(is_script=runs_script)
         return super().parse_args(ctx, found.words)
 
 

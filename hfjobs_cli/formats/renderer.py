@@ -237,11 +237,18 @@ def choose_renderer(
     if json and name != "json":
         raise conflict("--json", f"--format {name}")
     if "{{" in name:
-        from hfjobs_cli.formats.template import template_renderer  # loads the template engine
+        from hfjobs_cli.formats import template  # loads the template engine
 
-        return template_renderer(kind, name)
+        return template.template_renderer(kind, name)
     known = formats_of(kind)
     return known.get(name) or _added(name, known)
+
+
+def format_help(kind: Kind) -> str:
+    """Return the output of `--format help`: all formats of a kind, and what a template can use."""
+    from hfjobs_cli.formats import template  # loads the template engine
+
+    return template.format_help(kind)
 
 
 def _added(name: str, known: Iterable[str]) -> Renderer:
