@@ -1,4 +1,4 @@
-"""Create jobs one after the other, show new jobs, and say after Ctrl-C which ones run."""
+"""Create several jobs, one after the other, and leave new jobs running after Ctrl-C, or cancel them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
-from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._listing import Listing, announce, error_of_showing
 from hfjobs_cli.errors import (
     ExitCode,
     HfJobsError,
@@ -16,14 +16,12 @@ from hfjobs_cli.errors import (
     NotFound,
     OutputFailed,
 )
-from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.formats.renderer import View
-    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -93,49 +91,6 @@ def create_each(
     if any(isinstance(failure, Interrupted) for failure in failures):
         return ExitCode.INTERRUPTED
     return failures[0].exit_code if failures else ExitCode.DONE
-
-
-def error_of_showing(error: BaseException) -> BaseException:
-    """Return the error that ends the program when what exists cannot be shown.
-
-    Neither a closed pipe (0), nor a template that fails (2), nor a format that exits may decide the exit code.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        return error
-    if isinstance(error, HfJobsError):
-        return OutputFailed(error.message, error.hint, error.details)
-    if isinstance(error, SystemExit | GeneratorExit):
-        said = f": {error}" if str(error) else ""
-        return OutputFailed(f"the format stopped early ({type(error).__name__}{said})")
-    return error
-
-
-def announce(session: Session, job: JobInfo) -> None:
-    """Report a new job on stderr; stdout is for its output."""
-    session.notice(f"created {job.id}  {job.url or ''}".rstrip())
-    for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
-        session.notice(f"port {port}: {address}")
-    if job.status.ssh_url is not None:
-        session.notice(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
-
-
-def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and URL of each job."""
-    for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
-
-
-ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
-
-
-def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> None:
-    """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
-    try:
-        listing.show(made)
-    except BaseException as error:  # an installed format may raise anything
-        session.report_created()
-        raise error_of_showing(error) from None
-    session.unreported_ids.clear()
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli.factories import estimated_cost
-from hfjobs_cli.commands._create import ID_AND_URL, goes_on, show_created
-from hfjobs_cli.commands._listing import ending, new_view, outcome
+from hfjobs_cli.commands._create import goes_on
+from hfjobs_cli.commands._listing import ID_AND_URL, ending, new_view, outcome, show_created
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer

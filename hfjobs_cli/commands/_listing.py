@@ -1,4 +1,4 @@
-"""Show records as the options for output ask, and say how jobs ended."""
+"""Show records as the options for output ask, report new ones even if stdout fails, and say how jobs ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.errors import ExitCode, UsageError, conflict
+from hfjobs_cli.errors import ExitCode, HfJobsError, OutputFailed, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, View, choose_renderer, formats_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.kinds import Field, Kind
 
 
@@ -210,6 +211,49 @@ def id_and(what: Callable[[Any], str]) -> Renderer:
 
 
 ID_AND_STATUS = id_and(lambda record: str(record.status))
+
+
+def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the id and URL of each job."""
+    for job in jobs:
+        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
+
+
+ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
+
+
+def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> None:
+    """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
+    try:
+        listing.show(made)
+    except BaseException as error:  # an installed format may raise anything
+        session.report_created()
+        raise error_of_showing(error) from None
+    session.unreported_ids.clear()
+
+
+def error_of_showing(error: BaseException) -> BaseException:
+    """Return the error that ends the program when what exists cannot be shown.
+
+    Neither a closed pipe (0), nor a template that fails (2), nor a format that exits may decide the exit code.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if isinstance(error, HfJobsError):
+        return OutputFailed(error.message, error.hint, error.details)
+    if isinstance(error, SystemExit | GeneratorExit):
+        said = f": {error}" if str(error) else ""
+        return OutputFailed(f"the format stopped early ({type(error).__name__}{said})")
+    return error
+
+
+def announce(session: Session, job: JobInfo) -> None:
+    """Report a new job on stderr; stdout is for its output."""
+    session.notice(f"created {job.id}  {job.url or ''}".rstrip())
+    for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
+        session.notice(f"port {port}: {address}")
+    if job.status.ssh_url is not None:
+        session.notice(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
 
 
 def outcome(jobs: Iterable[JobInfo]) -> ExitCode:

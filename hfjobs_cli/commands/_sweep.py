@@ -8,10 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._create import ID_AND_URL, canceled, error_of_showing, show_created
-from hfjobs_cli.commands._listing import Listing, outcome
-from hfjobs_cli.commands._new_jobs import check_all, flavors_of
-from hfjobs_cli.commands._submit import note_script_values
+from hfjobs_cli.commands._create import canceled
+from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, outcome, show_created
+from hfjobs_cli.commands._new_jobs import check_all, flavors_of, note_script_values
 from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
 from hfjobs_cli.commands._sweep_run import Sweep
 from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, polls

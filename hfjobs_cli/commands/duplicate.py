@@ -11,13 +11,12 @@ from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.binding import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
-from hfjobs_cli.commands._create import ID_AND_URL, create_each, left_running
+from hfjobs_cli.commands._create import create_each, left_running
 from hfjobs_cli.commands._follow import follow_new
-from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._new_jobs import checked_and_limited, local_environment
+from hfjobs_cli.commands._listing import ID_AND_URL, Listing
+from hfjobs_cli.commands._new_jobs import checked_and_limited, create, local_environment
 from hfjobs_cli.commands._resolve import jobs_to_change
 from hfjobs_cli.commands._select import show_results
-from hfjobs_cli.commands._submit import create
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED

@@ -11,11 +11,10 @@ from typing import Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
-from hfjobs_cli.commands._create import show_created
-from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._listing import Listing, id_and, show_created
 from hfjobs_cli.commands._new_jobs import check_all, flavors_of, local_environment
-from hfjobs_cli.commands._submit import create_schedule
 from hfjobs_cli.commands._sweep_journal import Journal
+from hfjobs_cli.commands.scheduled._new_schedules import create_schedule
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS
