@@ -1,4 +1,4 @@
-"""Follow the logs of jobs."""
+"""Show the logs of jobs: of several at once, as lines come, or one log after the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.factories import estimated_cost
 from hfjobs_cli.commands._create import goes_on
@@ -14,7 +15,7 @@ from hfjobs_cli.commands._listing import ID_AND_URL, ending, new_view, outcome, 
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
-from hfjobs_cli.hub.concurrency import FollowFailed, multiplexed
+from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
 from hfjobs_cli.models.small_kinds import LOG_LINE, LogLine
@@ -24,8 +25,13 @@ from hfjobs_cli.text.values import parse_time, span
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.hub.log_follower import LogItem
     from hfjobs_cli.models.job import JobInfo
 
+    _Items = Queue["tuple[int, LogItem | _FollowFailed | BaseException | None]"]
+
+MAX_QUEUED = 4
+"""How many items of one follower may wait in the queue."""
 
 TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
 """The default format of log lines, which is written in blocks and not record by record, for speed."""
@@ -127,8 +133,8 @@ class LogWriter:
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
         """Yield log lines with the index of their job, and report everything else."""
-        for place, item in multiplexed(self._followers, in_order=not self._options.follow):
-            if isinstance(item, FollowFailed):
+        for place, item in _multiplexed(self._followers, in_order=not self._options.follow):
+            if isinstance(item, _FollowFailed):
                 self.errors.append(item.error)
                 self._failed.add(place)
                 self._note(place, None)
@@ -221,3 +227,79 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     if writer.errors and (active := [job for job in writer.jobs if not job.has_ended]):
         session.notice(goes_on(active))
     return outcome(writer.jobs)
+
+
+class _FollowFailed(NamedTuple):
+    """A follower has ended with an error."""
+
+    error: HfJobsError
+
+
+def _multiplexed(followers: Sequence[LogFollower], *, in_order: bool) -> Iterator[tuple[int, LogItem | _FollowFailed]]:
+    """Yield the items of followers, each with the index of its follower: as they arrive, or one log after the other.
+
+    An error ends one follower and is yielded. ReaderGone and LimitReached end all, and are raised.
+    """
+    if len(followers) == 1:
+        for item in _followed(followers[0]):
+            yield 0, item
+    elif in_order:
+        yield from _one_after_the_other(followers)
+    else:
+        yield from _as_they_come(followers)
+
+
+def _followed(follower: LogFollower) -> Iterator[LogItem | _FollowFailed]:
+    try:
+        yield from follower.items()
+    except (ReaderGone, LimitReached):
+        raise
+    except HfJobsError as error:
+        yield _FollowFailed(error)
+
+
+def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | _FollowFailed]]:
+    queued: _Items = Queue(MAX_QUEUED)
+    for place, follower in enumerate(followers):
+        _start_follower(place, follower, queued)
+    left = len(followers)
+    while left:
+        place, item = _next_item(queued)
+        if item is None:
+            left -= 1
+        else:
+            yield place, item
+
+
+def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | _FollowFailed]]:
+    queues: list[_Items] = []
+    for place in range(len(followers)):
+        for at in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
+            queues.append(Queue(MAX_QUEUED))
+            _start_follower(at, followers[at], queues[at])
+        while (item := _next_item(queues[place])[1]) is not None:
+            yield place, item
+
+
+def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
+    def work() -> None:
+        try:
+            for item in _followed(follower):
+                queued.put((place, item))
+        except BaseException as error:
+            queued.put((place, error))
+        else:
+            queued.put((place, None))
+
+    start_thread(work)
+
+
+def _next_item(queued: _Items) -> tuple[int, LogItem | _FollowFailed | None]:
+    while True:
+        try:
+            place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
+        except Empty:
+            continue
+        if isinstance(item, BaseException):
+            raise item
+        return place, item

@@ -1,7 +1,4 @@
-"""Run requests in parallel or in the background, with limits in number and time, and follow several logs at once.
-
-All threads start here.
-"""
+"""Run requests in parallel or in the background, with limits in number and time. All threads start here."""
 
 from __future__ import annotations
 
@@ -13,15 +10,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, Queue
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, ReaderGone, Unavailable
-
-if TYPE_CHECKING:
-    from hfjobs_cli.hub.log_follower import LogFollower, LogItem
-
-    _Items = Queue["tuple[int, LogItem | FollowFailed | BaseException | None]"]
+from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -34,9 +25,6 @@ WAIT_SLICE_SECS = 0.1
 
 MAX_FOLLOWED = 20
 """How many logs are followed at once unless the user asks for more: each takes two threads and two descriptors."""
-
-MAX_QUEUED = 4
-"""How many items of one follower may wait in the queue."""
 
 
 def map_parallel(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
@@ -273,79 +261,3 @@ class Prefetch(Iterator[T]):
             with self._changed:
                 self._is_over = True
                 self._changed.notify_all()
-
-
-class FollowFailed(NamedTuple):
-    """A follower has ended with an error."""
-
-    error: HfJobsError
-
-
-def multiplexed(followers: Sequence[LogFollower], *, in_order: bool) -> Iterator[tuple[int, LogItem | FollowFailed]]:
-    """Yield the items of followers, each with the index of its follower: as they arrive, or one log after the other.
-
-    An error ends one follower and is yielded. ReaderGone and LimitReached end all, and are raised.
-    """
-    if len(followers) == 1:
-        for item in _followed(followers[0]):
-            yield 0, item
-    elif in_order:
-        yield from _one_after_the_other(followers)
-    else:
-        yield from _as_they_come(followers)
-
-
-def _followed(follower: LogFollower) -> Iterator[LogItem | FollowFailed]:
-    try:
-        yield from follower.items()
-    except (ReaderGone, LimitReached):
-        raise
-    except HfJobsError as error:
-        yield FollowFailed(error)
-
-
-def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
-    queued: _Items = Queue(MAX_QUEUED)
-    for place, follower in enumerate(followers):
-        _start_follower(place, follower, queued)
-    left = len(followers)
-    while left:
-        place, item = _next_item(queued)
-        if item is None:
-            left -= 1
-        else:
-            yield place, item
-
-
-def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
-    queues: list[_Items] = []
-    for place in range(len(followers)):
-        for at in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
-            queues.append(Queue(MAX_QUEUED))
-            _start_follower(at, followers[at], queues[at])
-        while (item := _next_item(queues[place])[1]) is not None:
-            yield place, item
-
-
-def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
-    def work() -> None:
-        try:
-            for item in _followed(follower):
-                queued.put((place, item))
-        except BaseException as error:
-            queued.put((place, error))
-        else:
-            queued.put((place, None))
-
-    start_thread(work)
-
-
-def _next_item(queued: _Items) -> tuple[int, LogItem | FollowFailed | None]:
-    while True:
-        try:
-            place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
-        except Empty:
-            continue
-        if isinstance(item, BaseException):
-            raise item
-        return place, item
