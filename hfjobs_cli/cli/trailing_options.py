@@ -124,7 +124,8 @@ class RunsWords(CommandHelp):
         rules: Mapping[str, Rule] = self.callback.rules  # type: ignore[union-attr]
         *own, _ = [each for each in self.params if each.param_type_name == "argument"]
         runs_script = any(each.name == "script" for each in self.params)
-        found = ctx.meta[_KEY] = _split(args, len(own), _options(self.params), rules, with_short=runs_script)
+        helps = [] if runs_script else ctx.help_option_names
+        found = ctx.meta[_KEY] = _split(args, len(own), _options(self.params), rules, helps, with_short=runs_script)
         if found.pending is not None and not ctx.resilient_parsing:
             raise UsageError(
                 f"option '{found.pending[0]}' requires an argument", hint=f"see '{ctx.command_path} --help'"
@@ -134,7 +135,13 @@ class RunsWords(CommandHelp):
 
 
 def _split(
-    args: Sequence[str], own: int, options: Mapping[str, Any], rules: Mapping[str, Rule], *, with_short: bool
+    args: Sequence[str],
+    own: int,
+    options: Mapping[str, Any],
+    rules: Mapping[str, Rule],
+    help_names: Sequence[str],
+    *,
+    with_short: bool,
 ) -> Trailing:
     """Separate the first `own` words, which are of this command, from those after them, and options from both."""
     found = Trailing(rules)
@@ -165,6 +172,9 @@ def _split(
             found.is_open = False
             # After the first word of the command it belongs to the command: npm run build -- --watch.
             found.kept += ["--"] if found.kept else []
+            break
+        if word in help_names and not found.kept:
+            found.before.append(word)  # run IMAGE --help: no program is called so
             break
         name, param, value = _read(word, options)
         rule = None if param is None else rules.get(param.name)

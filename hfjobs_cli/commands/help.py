@@ -50,6 +50,7 @@ def help(  # noqa: A001 - the name of the command
       hfjobs help schema report
       hfjobs help agents --skill
     """
+    words = " ".join(words or ()).split()  # help 'uv run'
     topic, *more = words or [""]
     if skill:
         if words != [_AGENTS]:
@@ -62,7 +63,7 @@ def help(  # noqa: A001 - the name of the command
     elif not topic:
         show_paged(session, ctx.parent.command.overview(ctx.parent))
     elif any(topic in (command.name, *command.aliases) for command in COMMANDS):
-        return _of_command(session, *(words or ()))
+        return _of_command(session, *words)
     else:
         names = dict.fromkeys([*TOPICS, *(command.name for command in COMMANDS)])  # the emulator is both
         inner = (f"{group.name} {topic}" for group in COMMANDS if topic in [each.name for each in group.commands])
@@ -95,7 +96,11 @@ class _Captured(io.StringIO):
 
 
 def _of_command(session: Session, *words: str) -> int:
-    """Show what `--help` of a command prints."""
+    """Show what `--help` of a command prints. Raises UsageError for words after a command: `run` would run them."""
+    named = next(words[:count] for count in range(len(words), 0, -1) if path_of(words[:count]))
+    if named != words and not (path_of(named) or ())[-1].commands:
+        hint = f"did you mean 'hfjobs help {' '.join(named)}'?"
+        raise UsageError(f"no help topic or command '{' '.join(words)}'", hint=hint)
     stream = session.stdout
     session.stdout = captured = _Captured(stream)
     try:
