@@ -300,7 +300,7 @@ class Sweeping:
             ("--retry-failed", self.retry_failed),
         ):
             if given:
-                raise UsageError(f"{option} requires a sweep", hint=f"add --each KEY=A,B,C, or remove {option}")
+                raise UsageError(f"{option} requires --each", hint=f"add --each KEY=A,B,C, or remove {option}")
         return False
 
 

@@ -181,8 +181,9 @@ def within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) 
         ]
     except UsageError as error:
         before = f", of which {dollars(spent)} is spent or may be" if spent else ""
+        jobs = f"each of {len(todo)} jobs" if len(todo) > 1 else "the job"
         raise UsageError(
-            f"--max-cost {dollars(usd)}{before} is {dollars(share)} for each of {len(todo)} jobs: {error.message}",
+            f"--max-cost {dollars(usd)}{before} is {dollars(share)} for {jobs}: {error.message}",
             error.hint,
         ) from None
     return run.todo

@@ -137,8 +137,10 @@ def _read_text(file: str) -> str:
             )
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
-        raise UsageError(f"cannot read --each-from {file}: {str(reason).lower()}", hint=_ROWS) from None
+        if isinstance(error, UnicodeError):
+            raise UsageError(f"cannot read --each-from {file}: it is not UTF-8", hint=_ROWS) from None
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read --each-from {file}: {str(reason).lower()}") from None
 
 
 def _array(text: str) -> Iterator[tuple[str, Values]]:
@@ -151,9 +153,10 @@ def _array(text: str) -> Iterator[tuple[str, Values]]:
 
 def _object(line: str, where: str) -> Values:
     try:
-        return _row(*_parsed(line), where)
+        read = _parsed(line)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
+    return _row(*read, where)
 
 
 def _parsed(text: str) -> tuple[Any, Any]:
@@ -207,6 +210,11 @@ def _same_keys(rows: Sequence[tuple[str, Values]]) -> list[Values]:
     first = rows[0][1]
     for key in first:
         if not re.fullmatch(_KEY, key):
+            if len(first) == 1 and (other := re.search("[;\t|]", key)):
+                raise UsageError(
+                    f"--each-from: columns are separated by {other[0]!r}, not by commas",
+                    hint="save the file as CSV with commas, or as TSV with the suffix .tsv",
+                )
             raise UsageError(
                 f"invalid key '{key}' in --each-from",
                 hint="use letters, digits and _ . -, starting with a letter",

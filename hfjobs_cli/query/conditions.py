@@ -171,7 +171,9 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.meta.has_commas else text.split(",")))
     if not globs:
-        raise UsageError(f"filter '{item}' has no pattern", hint=f"use {name}!=* to find {kind.plural} without a value")
+        raise UsageError(
+            f"filter '{item}' has no pattern", hint=f"use {given}!=* to find {kind.plural} without a value"
+        )
     if field.type.base is dict and not entry:
         globs, excludes = _excluding(item, globs, negated=negated)
         negated = negated or excludes

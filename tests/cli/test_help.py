@@ -139,14 +139,17 @@ class TestHelpCommand:
                 f"use one of {', '.join(LISTED)} and {len(ALL_HELP) - len(LISTED)} more",
             ),
             (("run", "logs"), "no help topic or command 'run logs'", "did you mean 'hfjobs help run'?"),
-            (("uv", "run", "x.py", "y"), "no help topic or command 'uv run x.py y'", "did you mean 'hfjobs help uv run'?"),
+            (
+                ("uv", "run", "x.py", "y"),
+                "no help topic or command 'uv run x.py y'",
+                "did you mean 'hfjobs help uv run'?",
+            ),
             (("schema", "jbo"), "no schema named 'jbo'", "did you mean 'job'?"),
             (("schema", "job", "x"), "no schema named 'job x'", "did you mean 'job'?"),
         ],
     )
     def test_knows_what_there_is(self, hfjobs: Hfjobs, argv: tuple[str, ...], message: str, hint: str) -> None:
         assert hfjobs("help", *argv) == Result(2, "", f"error: {message}\nhint: {hint}\n")
-
 
     def test_takes_the_words_of_a_command_in_one(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("help", "uv run") == hfjobs("uv", "run", "--help")

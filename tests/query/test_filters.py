@@ -201,6 +201,7 @@ class TestFilter:
                 "use for example -f 'command=*train*' -f 'label.team=ml' -f 'runtime>1h'",
             ),
             ("name=", "filter 'name=' has no pattern", "use name!=* to find jobs without a value"),
+            ("label.lr=", "filter 'label.lr=' has no pattern", "use label.lr!=* to find jobs without a value"),
             ("status=running,!running", "--filter excludes every status", "remove one of the exclusions !STATUS"),
             ("name=,", "filter 'name=,' has no pattern", "use name!=* to find jobs without a value"),
             (
