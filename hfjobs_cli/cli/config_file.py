@@ -6,7 +6,6 @@ Only those who have such a file load this module.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,7 @@ from hfjobs_cli.config import ConfigFile, Defaults
 from hfjobs_cli.errors import UsageError, did_you_mean, either
 from hfjobs_cli.formats.renderer import RENDERERS, choose_renderer
 from hfjobs_cli.query.columns import choose_columns
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from hfjobs_cli.text import toml
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -82,10 +77,10 @@ class _Reader:
 
     def _parsed(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self._text)
+            return toml.loads(self._text)
         except RecursionError:
             raise self._wrong(1, "nested too deeply") from None
-        except tomllib.TOMLDecodeError as error:
+        except toml.TOMLDecodeError as error:
             found = _PLACE.search(str(error))
             line = int(found[1]) if found and found[1] else self._text.count("\n") + 1
             reason = _PLACE.sub("", str(error))

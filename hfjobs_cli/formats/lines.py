@@ -1,24 +1,19 @@
-"""Formats without a layout: ids (`-q`), `csv`, `tsv`, `markdown`, `json`, `jsonl`, and `command` (command lines)."""
+"""Formats without a layout: ids (`-q`), `csv`, `tsv`, `markdown`, `json` and `jsonl`."""
 
 from __future__ import annotations
 
+import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from io import StringIO
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone
 from hfjobs_cli.formats.renderer import Render, View
 from hfjobs_cli.models.fields import VALUES_OF, Record
-
-if TYPE_CHECKING:
-    from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.schedule import ScheduledJob
 
 
 def render_ids(records: Iterable[Record], view: View) -> None:
@@ -33,8 +28,6 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  
 
 def _render_delimited(delimiter: str, line_end: str, records: Iterable[Record], view: View) -> None:
     """Write the names of the columns, then a line for each record; nothing if reading the first one fails."""
-    import csv  # which ids, JSON and Markdown do without
-
     buffer = StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")  # it quotes what holds either
 
@@ -137,60 +130,3 @@ def render_jsonl(records: Iterable[Record], view: View) -> None:
     encode = encoder(view)
     for record in records:
         view.write(encode(record) + "\n")
-
-
-Made = TypeVar("Made", "JobInfo", "ScheduledJob")
-
-
-def render_jobs(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write a command line for each job. Secrets are given by name, and read from the environment when it is run."""
-
-    from hfjobs_cli.jobspec.command_line import command_line  # loads all of what makes new jobs
-    from hfjobs_cli.jobspec.from_job import spec_of_job
-
-    def line(job: JobInfo) -> str:
-        new = spec_of_job(job)
-        with _refused(f"job {job.id}", f"hfjobs inspect {job.id}"):
-            return command_line(new, job.owner.name, view.holds)
-
-    _render_commands(jobs, line, view)
-
-
-def render_schedules(schedules: Iterable[ScheduledJob], view: View) -> None:
-    """Write a command line for each schedule."""
-
-    from hfjobs_cli.jobspec.command_line import schedule_line  # loads all of what makes new jobs
-    from hfjobs_cli.jobspec.from_job import spec_of_schedule
-
-    def line(made: ScheduledJob) -> str:
-        new = spec_of_schedule(made)
-        with _refused(f"schedule {made.id}", f"hfjobs scheduled inspect {made.id}"):
-            return schedule_line(new, made.owner.name, view.now, view.holds)
-
-    _render_commands(schedules, line, view)
-
-
-def _render_commands(records: Iterable[Made], line: Callable[[Made], str], view: View) -> None:
-    """Write a line for each record that has one. Raises HfJobsError at the end, naming those that have none."""
-    failures: list[HfJobsError] = []
-    for record in records:
-        try:
-            view.write(line(record) + "\n")
-        except (OutputFailed, ReaderGone):
-            raise
-        except HfJobsError as error:
-            failures.append(error)
-    if failures:
-        failures[0].details += tuple(f"error: {each.message}" for each in failures[1:])
-        raise failures[0]
-
-
-@contextmanager
-def _refused(what: str, shown_by: str) -> Iterator[None]:
-    """Explain an HfJobsError: the record has no command line, and `shown_by` shows all of it."""
-    try:
-        yield
-    except HfJobsError as error:
-        raise HfJobsError(
-            f"cannot write {what} as a command line: {error.message}", hint=f"use '{shown_by}' to show all of it"
-        ) from None

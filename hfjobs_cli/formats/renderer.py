@@ -182,12 +182,14 @@ _MORE = {
         Renderer("html", _in("html_pages", "render_tree"), has_columns=True, about="a tree, as a page for a browser")
     ),
     "job": _named(
-        Renderer("command", _in("lines", "render_jobs"), streams=True, about="the command that starts the job again")
+        Renderer(
+            "command", _in("command_line", "render_jobs"), streams=True, about="the command that starts the job again"
+        )
     ),
     "schedule": _named(
         Renderer(
             "command",
-            _in("lines", "render_schedules"),
+            _in("command_line", "render_schedules"),
             streams=True,
             about="the command that creates the schedule again",
         )

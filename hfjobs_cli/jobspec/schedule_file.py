@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,14 +41,9 @@ from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
+from hfjobs_cli.text import toml
 from hfjobs_cli.text.display import printable, quoted
 from hfjobs_cli.text.values import check_name, span
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 MAX_MIB = 4
 
@@ -149,9 +143,9 @@ def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]
 def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     """Return the group and the tables in the text of a file. Raises UsageError."""
     try:
-        values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
+        values = toml.loads(text)
+    except (toml.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, toml.TOMLDecodeError) else "it is nested too deeply"
         raise UsageError(f"{file} is not valid TOML: {reason}", hint=_HOW) from None
     _check_keys(values, {"group": (str,), "schedules": (dict,)}, file)
     group = values.get("group", DEFAULT_GROUP)

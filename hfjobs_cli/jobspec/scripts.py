@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import sys
 import tokenize
 import warnings
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.environment import is_file, path_is
 from hfjobs_cli.jobspec.model import LocalFile
+from hfjobs_cli.text import toml
 from hfjobs_cli.text.redaction import without_password
 
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
@@ -219,16 +219,12 @@ def read_header(script: bytes, name: str) -> Header:
     block = _block(script, name)
     if block is None:
         return Header()
-    if sys.version_info >= (3, 11):  # only scripts with metadata need it
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
         _check_size(block, name)
-        tables = tomllib.loads(block.text)
+        tables = toml.loads(block.text)
     except RecursionError:
         raise _error_at(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
-    except tomllib.TOMLDecodeError as error:
+    except toml.TOMLDecodeError as error:
         if "hf-jobs" not in block.text and re.search(_NEWER_TOML, block.text):
             return Header()
         found = re.search(_ERROR_LINE, str(error))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hfjobs_cli.jobspec.command_line import command_line
+from hfjobs_cli.formats.command_line import command_line
 from hfjobs_cli.jobspec.model import NewJob
 from hfjobs_cli.text.display import printable
 from tests.support import (

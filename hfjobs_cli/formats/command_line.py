@@ -1,12 +1,16 @@
-"""The command line of `hfjobs run` or `hfjobs scheduled run` that creates a job or schedule again."""
+"""The format `command`: lines of `hfjobs run` or `hfjobs scheduled run` that create jobs and schedules again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone
+from hfjobs_cli.formats.renderer import View
+from hfjobs_cli.jobspec.from_job import spec_of_job, spec_of_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
@@ -14,11 +18,65 @@ from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.text.display import quoted_for_shell
 from hfjobs_cli.text.values import check_name
 
+if TYPE_CHECKING:
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import ScheduledJob
+
 _LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
 """Long names of short options, used where the value is in the same word."""
 
+Made = TypeVar("Made", "JobInfo", "ScheduledJob")
+
 CanShow = Callable[[str], bool]
 """Returns whether the output can show a text unescaped."""
+
+
+def render_jobs(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write a command line for each job. Secrets are given by name, and read from the environment when it is run."""
+
+    def line(job: JobInfo) -> str:
+        new = spec_of_job(job)
+        with _refused(f"job {job.id}", f"hfjobs inspect {job.id}"):
+            return command_line(new, job.owner.name, view.holds)
+
+    _render_commands(jobs, line, view)
+
+
+def render_schedules(schedules: Iterable[ScheduledJob], view: View) -> None:
+    """Write a command line for each schedule."""
+
+    def line(made: ScheduledJob) -> str:
+        new = spec_of_schedule(made)
+        with _refused(f"schedule {made.id}", f"hfjobs scheduled inspect {made.id}"):
+            return schedule_line(new, made.owner.name, view.now, view.holds)
+
+    _render_commands(schedules, line, view)
+
+
+def _render_commands(records: Iterable[Made], line: Callable[[Made], str], view: View) -> None:
+    """Write a line for each record that has one. Raises HfJobsError at the end, naming those that have none."""
+    failures: list[HfJobsError] = []
+    for record in records:
+        try:
+            view.write(line(record) + "\n")
+        except (OutputFailed, ReaderGone):
+            raise
+        except HfJobsError as error:
+            failures.append(error)
+    if failures:
+        failures[0].details += tuple(f"error: {each.message}" for each in failures[1:])
+        raise failures[0]
+
+
+@contextmanager
+def _refused(what: str, shown_by: str) -> Iterator[None]:
+    """Explain an HfJobsError: the record has no command line, and `shown_by` shows all of it."""
+    try:
+        yield
+    except HfJobsError as error:
+        raise HfJobsError(
+            f"cannot write {what} as a command line: {error.message}", hint=f"use '{shown_by}' to show all of it"
+        ) from None
 
 
 def command_line(job: NewJob, namespace: str | None, can_show: CanShow = lambda _text: True) -> str:
