@@ -75,7 +75,6 @@ FENCES = {
         "cli/completion.py",
         "cli/shells.py",
         "cli/help_layout.py",
-        "cli/hub_completion.py",
         "cli/job_options.py",
         "cli/options.py",
         "cli/schedule_options.py",

@@ -1,19 +1,26 @@
-"""What a TAB offers. Completers print nothing and never fail; values from the Hub come from `hub_completion`.
+"""What a TAB offers: words that options accept, from the same tables as their checks, and values from the Hub.
 
-Only accepted values are offered: they come from the same tables as the checks of options.
+Completers print nothing and never fail.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from hfjobs_cli.cli.binding import kind_of_option, load_kind
 from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, Command
+from hfjobs_cli.config import Overrides
 from hfjobs_cli.formats.renderer import added_formats, formats_of
+from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     GROUPED_BY,
@@ -22,10 +29,22 @@ from hfjobs_cli.models.vocabulary import (
     SCHEDULE_STATES,
     STAGES,
 )
+from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, selector_words
+from hfjobs_cli.text.values import age, is_id, is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.hub_completion import HubCompletion
+    from decimal import Decimal
+
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.models.fields import Record
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.schedule import ScheduledJob
+
+
+T = TypeVar("T")
+R = TypeVar("R", "JobInfo", "ScheduledJob")
 
 _NOT_IN_LISTS = r"[^\w .,/@+:*!-]"
 
@@ -58,13 +77,6 @@ complete_schedule_status = from_list(SCHEDULE_STATES, signs="!")
 complete_when = from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 
 
-def _hub(ctx: typer.Context) -> HubCompletion:
-    """Return the completions from the Hub, which help and most completions do without."""
-    from hfjobs_cli.cli.hub_completion import HubCompletion
-
-    return HubCompletion(ctx)
-
-
 def complete_file(incomplete: str) -> list[str]:
     """Offer files."""
     return [incomplete + ANY_FILE]
@@ -74,29 +86,6 @@ def complete_volume(incomplete: str) -> list[str]:
     """Offer the prefixes of repositories and buckets; for anything else directories."""
     words = [f"hf://{each}/" for each in ("models", "datasets", "spaces", "buckets")]
     return [word for word in words if word.startswith(incomplete)] or [incomplete + ANY_FILE]
-
-
-def complete_seen(kind: str, field: str) -> Asking:
-    """Offer the values that the newest records of a kind have in a field; of labels first the keys."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return _hub(ctx).values(load_kind(kind), field, incomplete)
-
-    return complete
-
-
-def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[str]]:
-    """Offer the keys that the newest records of a kind have in a field."""
-
-    def complete(ctx: typer.Context) -> list[str]:
-        return _hub(ctx).keys(load_kind(kind), field)
-
-    return complete
-
-
-def complete_namespace(ctx: typer.Context) -> list[str]:
-    """Offer the token's user, and their organizations."""
-    return _hub(ctx).namespaces()
 
 
 def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -112,16 +101,6 @@ def complete_by(ctx: typer.Context, incomplete: str) -> list[str]:
     begun = incomplete.rpartition(",")[2]
     words = [each for each in GROUPED_BY if "KEY" not in each]
     return from_list([*words, *_entries(ctx, load_kind("job"), begun)] if begun else [*words, "label."])(incomplete)
-
-
-def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
-    """Return the lists that `incomplete` can become with values that the newest records have in a field."""
-    if re.search(_NOT_IN_LISTS, incomplete.replace("=", "")):
-        return []
-    done, comma, last = incomplete.rpartition(",")
-    sign, used = "!" * last.startswith("!"), done.split(",")
-    found = _hub(ctx).values(kind, field, last[len(sign) :])
-    return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
 
 
 def complete_sort(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -188,7 +167,7 @@ def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     field = next((each for each in found if outer.lower() in (each.meta.entry, each.name)), None)
     if field is None:
         return []
-    return [f"{outer}.{key}" for key in _hub(ctx).keys(kind, field.name) if key.startswith(typed)]
+    return [f"{outer}.{key}" for key in _keys(ctx, kind, field.name) if key.startswith(typed)]
 
 
 def complete_format(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -224,19 +203,188 @@ def _commands_in(path: Iterable[str]) -> tuple[Command, ...]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete the newest jobs with name, status and age, or selectors after `@`."""
-    return _hub(ctx).jobs(incomplete)
+    return _jobs(ctx, incomplete)
 
 
 def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Complete like `complete_jobs`, but only jobs that have not finished."""
-    return _hub(ctx).jobs(incomplete, ACTIVE_STAGES)
+    """Complete like `complete_jobs`, but only jobs that have not finished, and names that a single one has."""
+    return _jobs(ctx, incomplete, ACTIVE_STAGES)
+
+
+def _jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the names of the newest jobs, and their ids with name, status and age; or what can follow an `@`.
+
+    With `stages` only jobs in these are listed, and a name is offered if a single one of them has it.
+    """
+    namespace, slash, _ = incomplete.rpartition("/")
+    if "@" in incomplete:
+        return [(word, "") for word in _selectors(ctx, incomplete, JOBS)]
+    found: list[JobInfo] = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
+    now: datetime = ctx.obj.clock()
+    names = [(name, _summary(jobs[0], now)) for name, jobs in _by_name(found) if not stages or len(jobs) == 1]
+    ids = [(job.id, _summary(job, now)) for job in found if is_name(job.id)]
+    return [(f"{namespace}{slash}{word}", about) for word, about in (*names, *ids)]
 
 
 def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Complete schedules with name, status and cron expression, or selectors after `@`."""
-    return _hub(ctx).schedules(incomplete)
+    """Complete schedules by name, and their ids with name, status and cron expression; or selectors after `@`."""
+    namespace, slash, _ = incomplete.rpartition("/")
+    if "@" in incomplete:
+        return [(word, "") for word in _selectors(ctx, incomplete, SCHEDULES)]
+    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
+    about = {each.id: _plain(each.name or "", str(each.status), each.schedule or "") for each in found}
+    names = [(name, about[same[0].id]) for name, same in _by_name(found) if len(same) == 1]
+    offers = [*names, *about.items()]
+    return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word)]
 
 
 def complete_flavor(ctx: typer.Context) -> list[tuple[str, str]]:
-    """Offer the flavors with their prices."""
-    return _hub(ctx).flavors()
+    """Offer the flavors with their prices, from the cache if there is one."""
+    session = _session(ctx)
+    prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
+    return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
+
+
+def complete_namespace(ctx: typer.Context) -> list[str]:
+    """Offer the token's user, and their organizations."""
+    return _asked(ctx, "", lambda client, _name: [client.whoami(), *client.organizations()])
+
+
+def complete_seen(kind: str, field: str) -> Asking:
+    """Return a completer for the values that the newest records of a kind have in a field; of labels first the keys."""
+    return lambda ctx, incomplete: _values(ctx, load_kind(kind), field, incomplete)
+
+
+def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[str]]:
+    """Return a completer for the keys that the newest records of a kind have in a field."""
+    return lambda ctx: _keys(ctx, load_kind(kind), field)
+
+
+def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
+    """Return the lists that `incomplete` can become with values that the newest records have in a field."""
+    if re.search(_NOT_IN_LISTS, incomplete.replace("=", "")):
+        return []
+    done, comma, last = incomplete.rpartition(",")
+    sign, used = "!" * last.startswith("!"), done.split(",")
+    found = _values(ctx, kind, field, last[len(sign) :])
+    return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
+
+
+_LISTED: dict[str, Callable[[JobsClient, str | None], Iterable[Record]]] = {
+    "job": lambda client, namespace: next(client.list_jobs(namespace)).jobs,
+    "schedule": lambda client, namespace: client.list_schedules(namespace),
+    "flavor": lambda client, _namespace: client.list_hardware(),
+}
+"""How the newest records of a kind are listed, by what one of them is called."""
+
+_WITHOUT_VALUES = (datetime, int, float, bool)
+"""Types whose existing values are not worth offering."""
+
+_VALUE = r"[\w./][\w./:@=+-]{0,199}(?<![/=])"
+"""A value that is the same word in every shell, one item of a list, and at its end."""
+
+_NOT_PLAIN = r"[^\w .,/@+*-]"  # the scripts quote the stars of cron
+
+
+def _values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:
+    """Return values of a field that start with `begun`, from the newest records; for labels first the keys.
+
+    Values that need quotes in some shell are left out.
+    """
+    words = _texts(ctx, kind, name, namespace)
+    field = kind.find(name)
+    if field is not None and field.type.base is dict:
+        words = [word if "=" in begun else f"{word}=" for word in words if ("=" in word) == ("=" in begun)]
+    return [word for word in words if word.startswith(begun)]
+
+
+def _keys(ctx: typer.Context, kind: Kind, name: str) -> list[str]:
+    """Return the keys of what the newest records have in a field."""
+    return [word for word in _texts(ctx, kind, name, "") if "=" not in word]
+
+
+def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[str]:
+    """Return the texts that a filter compares in a field, of the newest records, each once."""
+    field, listed = kind.find(name), _LISTED.get(kind.noun)
+    if field is None or listed is None or field.type.base in _WITHOUT_VALUES:
+        return []
+    now: datetime = ctx.obj.clock()
+    texts = (text for record in _asked(ctx, namespace, listed) for text in field.texts(record, now))
+    return [text for text in dict.fromkeys(texts) if re.fullmatch(_VALUE, text)]
+
+
+def _selectors(ctx: typer.Context, incomplete: str, syntax: ReferenceSyntax) -> list[str]:
+    """Return completions of a selector: `@latest`, and after `@name=` the existing names."""
+    before, at, what = incomplete.partition("@")
+    name, equals, begun = what.partition("=")
+    if not equals:
+        return [f"{before}{each}" for each in selector_words(syntax) if each.startswith(f"@{what.lower()}")]
+    if name not in syntax.filters:
+        return []
+    kind = load_kind(syntax.noun)
+    field = kind.find(name)
+    words = [word for word in (field.meta.known_values if field else ()) if word.startswith(begun.lower())]
+    found = words or _values(ctx, kind, name, begun, before.rstrip("/"))
+    return [f"{before}{at}{name}={value}" for value in found]
+
+
+def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
+    """Return what the Hub lists in the given namespace; nothing if it does not respond within a second."""
+    session = _session(ctx)
+    with suppress(Exception):
+        client = session.client  # importing it takes time, however fast the Hub is
+        return _soon(session, lambda: list(ask(client, namespace or _given(ctx.params, "namespace"))), [])
+    return []
+
+
+def _session(ctx: typer.Context) -> Session:
+    """Return a session with the settings on the command line, which prints nothing and never retries."""
+    own: Session = ctx.obj
+    overrides = Overrides()
+    context: Any = ctx
+    while context is not None:
+        overrides = overrides.over(_overrides(context.params))  # the last one on the line wins
+        context = context.parent
+    return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
+
+
+def _by_name(found: Sequence[R]) -> Iterator[tuple[str, list[R]]]:
+    """Yield each name that can be a reference, with those that have it, the newest first."""
+    same: dict[str, list[R]] = {}
+    for each in found:
+        if each.name and is_id(each.name):
+            same.setdefault(each.name, []).append(each)
+    yield from same.items()
+
+
+def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
+    """Return the result of a request, or `otherwise` if it fails or takes too long."""
+    with suppress(Exception):
+        return call_with_timeout(look, math.inf if session.settings.is_demo else session.completion_secs)
+    return otherwise
+
+
+def _give_up(_seconds: float) -> None:
+    """Raise TimeoutError instead of a pause before a retry."""
+    raise TimeoutError
+
+
+def _overrides(options: Mapping[str, Any]) -> Overrides:
+    """Return the connection options before the TAB."""
+    return Overrides(_given(options, "token"), _given(options, "endpoint"), bool(options.get("demo")))
+
+
+def _given(options: Mapping[str, Any], name: str) -> str | None:
+    """Return the value of an option before the TAB; typer has a list of them."""
+    found = options.get(name)
+    return found if isinstance(found, str) else found[-1] if found else None
+
+
+def _summary(job: JobInfo, now: datetime) -> str:
+    """Return name, status and age."""
+    return _plain(job.name or "", str(job.status).lower(), age(job.created_at, now) if job.created_at else "")
+
+
+def _plain(*parts: str) -> str:
+    """Join parts that are not empty. Shells may evaluate the result, so all but plain characters are replaced."""
+    return re.sub(_NOT_PLAIN, "?", " ".join(part for part in parts if part))
