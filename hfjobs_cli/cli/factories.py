@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
-    from hfjobs_cli.models.cost import Cost, JobCharge
+    from hfjobs_cli.models.account import JobCharge
+    from hfjobs_cli.models.cost import Cost
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind

@@ -15,13 +15,12 @@ from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
-from hfjobs_cli.insight.costs import longest_for, max_cost
+from hfjobs_cli.insight.costs import longest_for, max_cost, most_expensive
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import matches_spec
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PROPERTIES, Launch, NewJob, RawOptions
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import Bucket, check_local, format_volume
-from hfjobs_cli.models.hardware import most_expensive
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.spec import PACKED_VARIABLES, typed_words
 from hfjobs_cli.text.display import printable

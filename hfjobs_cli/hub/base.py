@@ -15,13 +15,12 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, No
 from hfjobs_cli.hub.cache import WhoamiCache
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
-from hfjobs_cli.hub.create_once import CreateContext, Created, CreateOnce
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
+from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.fields import Record
-from hfjobs_cli.models.job import User
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.values import is_name
 
@@ -34,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 
 R = TypeVar("R", bound=Record)
-A = TypeVar("A")
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
@@ -126,15 +124,6 @@ class Hub:
         if self._unexpected_values > MAX_REPORTED_VALUES:
             self._warn(f"{self._unexpected_values - MAX_REPORTED_VALUES} more unexpected values from the Hub")
         self._transport.close()
-
-    def _create_once(self, creation: CreateOnce[Created]) -> Created:
-        """Create a job or a schedule exactly once, as every copy would cost money; `made` is called with it at once."""
-
-        def made(new: JobInfo | ScheduledJob) -> None:
-            self._created_at[new.id] = time.monotonic()
-            self._made(new)
-
-        return creation.run(CreateContext(made, self._warn, self._sleep, self._clock, self._cut_short))
 
     def grace_period(self, identifier: str) -> GracePeriod | None:
         """Return how long a 404 for a job is retried because it was just created; None if it was not.

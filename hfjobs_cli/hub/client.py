@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.jobs import JobStreams
 from hfjobs_cli.hub.schedules import Scheduling
-
-if TYPE_CHECKING:
-    from hfjobs_cli.models.cost import JobCharge
-    from hfjobs_cli.models.hardware import Hardware
+from hfjobs_cli.models.account import JobCharge, JobsUsage
+from hfjobs_cli.models.hardware import KIND, Hardware
 
 HARDWARE = Endpoint("GET", "/api/jobs/hardware", needs_token=False)
 
@@ -46,8 +43,6 @@ class JobsClient(JobStreams, Scheduling):
         return self._hardware
 
     def _hardware_from(self, endpoint: Endpoint) -> list[Hardware]:
-        from hfjobs_cli.models.hardware import KIND, Hardware  # only commands that show or need it load it
-
         return self._records(Hardware, self._transport.ask(endpoint), KIND)
 
     def job_charges(self) -> list[JobCharge]:
@@ -55,7 +50,5 @@ class JobsClient(JobStreams, Scheduling):
 
         Only for the token's user: the Hub does not list what each job costs an organization.
         """
-        from hfjobs_cli.models.cost import JobsUsage
-
         response = self._transport.ask(CHARGES)
         return self._parsed(response, lambda data: JobsUsage.from_api(data, self._transport.endpoint, "answer")).charges

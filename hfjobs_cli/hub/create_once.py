@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -205,19 +204,20 @@ class CreateOnce(Generic[Created]):
         return new
 
 
-@dataclass(eq=False, repr=False)
 class _Attempt(Generic[Created]):
     """One request that creates something, and what is known about its outcome. `new` is the record in the response."""
 
     request: CreateOnce[Created]
-    context: CreateContext
-    started: float = field(default_factory=time.monotonic)
-    new: Created | None = None
-    candidates: Sequence[str] = ()
+    new: Created | None
 
-    def __post_init__(self) -> None:
+    def __init__(self, request: CreateOnce[Created], context: CreateContext) -> None:
         """Prepare the request, without sending it."""
-        self._sent = BackgroundCall(self.request.send)
+        self.request = request
+        self.context = context
+        self.started = time.monotonic()
+        self.new = None
+        self.candidates: Sequence[str] = ()
+        self._sent = BackgroundCall(request.send)
 
     def result(self) -> Created:
         """Send the request and return the new record: that of the response, or else the one that a lookup finds."""

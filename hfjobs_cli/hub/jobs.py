@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,15 @@ from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
-from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_different, why_not_new, why_wrong_owner
+from hfjobs_cli.hub.create_once import (
+    CreateContext,
+    Created,
+    CreateOnce,
+    RequestMatcher,
+    why_different,
+    why_not_new,
+    why_wrong_owner,
+)
 from hfjobs_cli.hub.listing import ActiveFront, ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS
@@ -23,7 +32,7 @@ from hfjobs_cli.query.filters import Page
 from hfjobs_cli.query.references import JOBS
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.schedule import JobSpec
+    from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
     from hfjobs_cli.query.references import JobReference
 
 
@@ -280,6 +289,15 @@ class Jobs(Hub):
         return self._create_once(
             CreateOnce(send, self._new_job, newest, asked, ambiguous_error, {*known, source}, waits_for_id=waits_for_id)
         )
+
+    def _create_once(self, creation: CreateOnce[Created]) -> Created:
+        """Create a job or a schedule exactly once, as every copy would cost money; `made` is called with it at once."""
+
+        def made(new: JobInfo | ScheduledJob) -> None:
+            self._created_at[new.id] = time.monotonic()
+            self._made(new)
+
+        return creation.run(CreateContext(made, self._warn, self._sleep, self._clock, self._cut_short))
 
     def _started_by(
         self, type_: str, identifier: str, namespace: str, source: Callable[[], JobInfo | JobSpec]

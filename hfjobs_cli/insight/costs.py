@@ -15,12 +15,12 @@ from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.jobspec.model import NewJob
 from hfjobs_cli.jobspec.properties import MAX_INTEGER
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
-from hfjobs_cli.models.hardware import Hardware, most_expensive
+from hfjobs_cli.models.hardware import UNITS_PER_HOUR, Hardware
 from hfjobs_cli.text.values import LARGEST, parse_time
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import CacheFile
-    from hfjobs_cli.models.cost import JobCharge
+    from hfjobs_cli.models.account import JobCharge
     from hfjobs_cli.models.job import JobInfo
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,36 @@ CACHED_FOR = timedelta(days=1)
 
 PORTS_A_MINUTE = Decimal("0.01") / 60
 """US dollars per minute for exposed ports, for any number of ports."""
+
+
+def exact_price(flavor: Hardware) -> Decimal | None:
+    """Return exact US dollars per minute of a flavor; None without a price, or with an unknown unit.
+
+    If its two numbers differ, the larger one counts.
+    """
+    units = UNITS_PER_HOUR.get(flavor.unit_label or "")
+    prices = []
+    if flavor.unit_cost_micro_usd is not None:
+        prices.append(micro_usd(flavor.unit_cost_micro_usd))
+    if flavor.unit_cost_usd is not None:
+        prices.append(Decimal(str(flavor.unit_cost_usd)))
+    price = max(prices, default=None)
+    return None if price is None or units is None or price < 0 else price * Decimal(units) / 60
+
+
+def most_expensive(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
+    """Return flavors by name. Of duplicates the most expensive one counts, or one without a price."""
+    found: dict[str, Hardware] = {}
+    for flavor in flavors:
+        known = found.get(flavor.name)
+        if known is None or _is_more_expensive(flavor, known):
+            found[flavor.name] = flavor
+    return found
+
+
+def _is_more_expensive(flavor: Hardware, than: Hardware) -> bool:
+    price, other = exact_price(flavor), exact_price(than)
+    return other is not None and (price is None or price > other)
 
 
 class Prices:
@@ -78,7 +108,7 @@ class Prices:
     def _refresh(self, known: dict[str, Decimal | None]) -> None:
         """Request all prices, once per run."""
         if not self._is_fresh:
-            listed = {name: each.minute_cost for name, each in most_expensive(self._request()).items()}
+            listed = {name: exact_price(each) for name, each in most_expensive(self._request()).items()}
             known.update(listed)
             self._unpriced = {name for name, price in listed.items() if price is None}
             self._is_fresh = True
@@ -236,5 +266,5 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
 
 def _minute_price(job: NewJob, flavor: Hardware) -> Decimal | None:
     """Return US dollars per minute of all attempts."""
-    price = flavor.minute_cost
+    price = exact_price(flavor)
     return None if price is None else (price + (PORTS_A_MINUTE if job.ports else 0)) * (job.attempts or 1)

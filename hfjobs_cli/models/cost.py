@@ -1,12 +1,9 @@
-"""Costs of jobs: exact amounts of US dollars, and what the Hub billed."""
+"""Costs: exact amounts of US dollars."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Annotated, NamedTuple
-
-from hfjobs_cli.models.fields import Meta, Record, record
+from typing import NamedTuple
 
 MICRO = Decimal("0.000001")
 """A millionth of a US dollar, the Hub's unit."""
@@ -43,22 +40,3 @@ def dollars(usd: Decimal) -> str:
     """Format US dollars with cents, or with four decimals below one cent."""
     step = _SMALL if 0 < abs(usd) < _CENT else _CENT
     return f"${usd.quantize(step, ROUND_HALF_UP, _EXACT):,}"
-
-
-@record
-class JobCharge(Record):
-    """The charge for one job. Without `completed_at` the job was still running when it was last counted."""
-
-    job_id: Annotated[str | None, Meta("the job", "6a01d697aff1cd33e8f33a64")]
-    hardware_flavor: Annotated[str | None, Meta("its flavor", "a10g-small")]
-    total_minutes: Annotated[int | float | None, Meta("minutes billed", "60")]
-    total_cost_micro_usd: Annotated[int | float | None, Meta("millionths of a US dollar", "1000000")]
-    started_at: Annotated[datetime | None, Meta("start time", "2026-05-11T13:18:02+00:00")]
-    completed_at: Annotated[datetime | None, Meta("end time", "2026-05-11T14:17:32+00:00")] = None
-
-
-@record
-class JobsUsage(Record):
-    """The charges to the token's user in the current billing period."""
-
-    charges: Annotated[list[JobCharge], Meta("of each job", "[...]", key="usage.jobDetails")]

@@ -6,24 +6,21 @@ Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.kinds import Computed, Kind
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-
-_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(\w*)")
+_AMOUNT = r"\s*(\d+(?:\.\d+)?)\s*(\w*)"
 _SIZES = {"kb": 1e-6, "mb": 1e-3, "gb": 1.0, "tb": 1e3, "kib": 1e-6, "mib": 1e-3, "gib": 1.0, "tib": 1e3}
-_PER_HOUR = {"minute": 60.0, "hour": 1.0}
+
+UNITS_PER_HOUR = {"minute": 60.0, "hour": 1.0}
+"""How many of each unit of prices an hour has."""
 
 
 def _amount(text: str) -> tuple[float, str]:
     """Return a sort key by the leading number: `8 vCPU` before `12 vCPU`, `568 GB` before `1 TB`; others come first."""
-    found = _AMOUNT.match(text)
+    found = re.match(_AMOUNT, text)
     return (float(found[1]) * _SIZES.get(found[2].lower(), 1.0) if found else -1.0, text)
 
 
@@ -91,7 +88,7 @@ class Hardware(Record):
         costs = [
             each for each in (self.unit_cost_usd, None if micro is None else micro / 1_000_000) if each is not None
         ]
-        hours = _PER_HOUR.get(self.unit_label or "")
+        hours = UNITS_PER_HOUR.get(self.unit_label or "")
         # The Hub rounds the cost per minute to a millionth, so the cost per hour has four correct digits.
         return None if not costs or hours is None else round(max(costs) * hours, 4)
 
@@ -99,40 +96,6 @@ class Hardware(Record):
     def price_minute(self) -> float | None:
         """US dollars per minute; None without a price, or with an unknown unit."""
         return None if self.price is None else round(self.price / 60, 6)
-
-    @property
-    def minute_cost(self) -> Decimal | None:
-        """Exact US dollars per minute; None without a price, or with an unknown unit.
-
-        If its two numbers differ, the larger one counts.
-        """
-        from decimal import Decimal  # 4 ms, which a listing of hardware does not need
-
-        from hfjobs_cli.models.cost import micro_usd
-
-        hours = _PER_HOUR.get(self.unit_label or "")
-        costs = []
-        if self.unit_cost_micro_usd is not None:
-            costs.append(micro_usd(self.unit_cost_micro_usd))
-        if self.unit_cost_usd is not None:
-            costs.append(Decimal(str(self.unit_cost_usd)))
-        cost = max(costs, default=None)
-        return None if cost is None or hours is None or cost < 0 else cost * Decimal(hours) / 60
-
-
-def most_expensive(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
-    """Return flavors by name. Of duplicates the most expensive one counts, or one without a price."""
-    found: dict[str, Hardware] = {}
-    for flavor in flavors:
-        known = found.get(flavor.name)
-        if known is None or _is_more_expensive(flavor, known):
-            found[flavor.name] = flavor
-    return found
-
-
-def _is_more_expensive(flavor: Hardware, than: Hardware) -> bool:
-    cost, other = flavor.minute_cost, than.minute_cost
-    return other is not None and (cost is None or cost > other)
 
 
 KIND = Kind(

@@ -1,4 +1,4 @@
-"""A job and its parts, and the user of a token.
+"""A job and its parts.
 
 Field names are the Hub's in snake_case, and are also the keys of `--format json`. Facts about the payload: the Hub's
 OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
@@ -117,21 +117,6 @@ def initiator_type(initiator: JobInitiator) -> str:
 
 def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
     return (str(initiator), initiator_type(initiator))
-
-
-@record
-class Organization(Record):
-    """An organization of a user. Its name is a namespace."""
-
-    name: Annotated[str, Meta("name of the organization", "aurora-lab")]
-
-
-@record
-class User(Record):
-    """The user of a token. The name is a namespace."""
-
-    name: Annotated[str, Meta("name of the user", "alice")]
-    orgs: Annotated[list[Organization], Meta("organizations of the user", "[aurora-lab]")]
 
 
 def _stage_order(status: JobStatus) -> tuple[int, str] | None:
