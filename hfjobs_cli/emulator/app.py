@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from werkzeug.exceptions import (
     Forbidden,
@@ -25,22 +25,23 @@ from werkzeug.wrappers import Request, Response
 
 from hfjobs_cli.emulator.account import CREATOR, hardware, owner_of, whoami
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
+from hfjobs_cli.emulator.buckets import Buckets
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.output import kept_alive
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store
-from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
 from hfjobs_cli.emulator.webhooks import Webhooks
+from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from hfjobs_cli.emulator.buckets import Buckets
-    from hfjobs_cli.emulator.request_models import Body
+    from hfjobs_cli.emulator.changes import Changes
 
-    B = TypeVar("B", bound=Body)
+MAX_RUNNING = 32
+"""How many jobs run at once by default; others wait in SCHEDULING."""
 
 PAGE_SIZE = 100
 MAX_BODY_BYTES = 1024 * 1024
@@ -65,45 +66,50 @@ _JOB = "/api/jobs/<namespace>/<identifier>"
 _SCHEDULED = "/api/scheduled-jobs/<namespace>"
 _WEBHOOKS = "/api/settings/webhooks"
 _BUCKET = "/api/buckets/<namespace>/<name>"
+_WITH_BODY = (
+    ("POST", "/api/jobs/<namespace>", "create_job"),
+    ("PUT", f"{_JOB}/labels", "label_job"),
+    ("PUT", f"{_JOB}/expose", "expose_job"),
+    ("POST", _SCHEDULED, "create_schedule"),
+    ("POST", f"{_SCHEDULED}/<identifier>/schedule", "change_schedule"),
+    ("PUT", f"{_SCHEDULED}/<identifier>/labels", "label_schedule"),
+    ("POST", _WEBHOOKS, "create_webhook"),
+    ("POST", f"{_WEBHOOKS}/<identifier>", "update_webhook"),
+    ("POST", f"{_BUCKET}/batch", "change_files"),
+)
+"""The endpoints that take JSON."""
+
 _ROUTES = Map(
     [
         Rule(path, endpoint=endpoint, methods=[method])
         for method, path, endpoint in (
+            *_WITH_BODY,
             ("GET", "/api/whoami-v2", "whoami"),
             ("GET", "/api/settings/billing/usage/jobs", "jobs_usage"),
             ("GET", _WEBHOOKS, "list_webhooks"),
-            ("POST", _WEBHOOKS, "create_webhook"),
             ("GET", f"{_WEBHOOKS}/<identifier>", "inspect_webhook"),
-            ("POST", f"{_WEBHOOKS}/<identifier>", "update_webhook"),
             ("DELETE", f"{_WEBHOOKS}/<identifier>", "delete_webhook"),
             ("POST", f"{_WEBHOOKS}/<identifier>/<any(enable, disable):action>", "enable_webhook"),
             ("GET", "/api/jobs/hardware", "hardware"),
             ("GET", "/api/jobs/<namespace>", "list_jobs"),
-            ("POST", "/api/jobs/<namespace>", "create_job"),
             ("GET", "/api/jobs/<namespace>/count", "count_jobs"),
             ("POST", "/api/jobs/<namespace>/auth-check/<any(read, write):_permission>", "check_access"),
             ("GET", _JOB, "inspect_job"),
             ("POST", f"{_JOB}/auth-check/<any(read, write):_permission>", "check_access"),
             ("POST", f"{_JOB}/duplicate", "duplicate_job"),
             ("POST", f"{_JOB}/cancel", "cancel_job"),
-            ("PUT", f"{_JOB}/labels", "label_job"),
-            ("PUT", f"{_JOB}/expose", "expose_job"),
             ("GET", f"{_JOB}/logs", "stream_logs"),
             ("GET", f"{_JOB}/metrics", "stream_metrics"),
             ("GET", _SCHEDULED, "list_schedules"),
-            ("POST", _SCHEDULED, "create_schedule"),
             ("GET", f"{_SCHEDULED}/<identifier>", "inspect_schedule"),
             ("DELETE", f"{_SCHEDULED}/<identifier>", "delete_schedule"),
             ("POST", f"{_SCHEDULED}/<identifier>/suspend", "suspend_schedule"),
             ("POST", f"{_SCHEDULED}/<identifier>/resume", "resume_schedule"),
             ("POST", f"{_SCHEDULED}/<identifier>/run", "run_schedule"),
-            ("POST", f"{_SCHEDULED}/<identifier>/schedule", "change_schedule"),
-            ("PUT", f"{_SCHEDULED}/<identifier>/labels", "label_schedule"),
             ("GET", _BUCKET, "inspect_bucket"),
             ("POST", _BUCKET, "create_bucket"),
             ("GET", f"{_BUCKET}/tree", "list_files"),
             ("GET", f"{_BUCKET}/tree/<path:prefix>", "list_files"),
-            ("POST", f"{_BUCKET}/batch", "change_files"),
             ("GET", f"{_BUCKET}/xet-write-token", "xet_token"),
             ("POST", "/xet/<_store>/v1/xorbs/default/<identifier>", "upload_xorb"),
             ("POST", "/xet/<_store>/v1/shards", "upload_shard"),
@@ -111,6 +117,7 @@ _ROUTES = Map(
     ],
     merge_slashes=False,
 )
+_ENDPOINTS_WITH_BODY = frozenset(endpoint for _method, _path, endpoint in _WITH_BODY)
 _PUBLIC = ("hardware",)
 
 
@@ -120,7 +127,10 @@ class _Request(Request):
 
 
 class App:
-    """The API over one store, for clients with the token. Each endpoint in `_ROUTES` has a method with its name."""
+    """The API over one store, for clients with the token.
+
+    Each endpoint in `_ROUTES` has a method: `_NAME` here, or `NAME` of `Changes` if it takes JSON.
+    """
 
     def __init__(
         self,
@@ -129,19 +139,22 @@ class App:
         *,
         token: str,
         clock: Clock = present,
-        run_jobs: Callable[[], None] = lambda: None,
+        max_running: int = 0,
         keep_alive_secs: float = KEEP_ALIVE_SECS,
     ) -> None:
-        """Serve `store`. Without `run_jobs`, jobs are stored but not run. Raises ValueError for an empty token."""
+        """Serve `store`. At most `max_running` jobs run at once; with 0 they are stored but not run.
+
+        Raises ValueError for an empty token.
+        """
         if not token:
             raise ValueError("without a token, anybody could run commands")
         self._store = store
         self.token = token
         self._keep_alive_secs = keep_alive_secs
-        self.jobs = Jobs(store, state, clock=clock, run_jobs=run_jobs)
+        self.jobs = Jobs(store, state, clock=clock, max_running=max_running)
         self.schedules = Schedules(store, self.jobs, clock=clock)
         self.webhooks = Webhooks(store, self.jobs, clock=clock)
-        self._state = state
+        self.buckets = Buckets(state)
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -164,11 +177,11 @@ class App:
         return response(environ, start_response)
 
     @cached_property
-    def buckets(self) -> Buckets:
-        """The buckets, loaded when they are used."""
-        from hfjobs_cli.emulator.buckets import Buckets
+    def _changes(self) -> Changes:
+        """The endpoints that take JSON, loaded when one is used: pydantic takes as long as the rest of the emulator."""
+        from hfjobs_cli.emulator.changes import Changes
 
-        return Buckets(self._state)
+        return Changes(self.jobs, self.schedules, self.webhooks, self.buckets)
 
     @property
     def has_history(self) -> bool:
@@ -187,6 +200,8 @@ class App:
                 raise ServiceUnavailable("Too many open connections")
         elif endpoint not in _PUBLIC:
             raise Unauthorized("Invalid credentials in Authorization header")
+        if endpoint in _ENDPOINTS_WITH_BODY:
+            return _json(getattr(self._changes, endpoint)(_content(request), **values))
         answer: Response = getattr(self, f"_{endpoint}")(request, **values)
         return answer
 
@@ -230,12 +245,6 @@ class App:
     def _count_jobs(self, request: Request, namespace: str) -> Response:
         return _json({"count": self.jobs.count(namespace, _stages(request))})
 
-    def _create_job(self, request: Request, namespace: str) -> Response:
-        from hfjobs_cli.emulator.request_models import CreateJob
-
-        body = _body(request, CreateJob)
-        return _json(self.jobs.create(namespace, body.specification(), body.secrets or {}))
-
     def _inspect_job(self, _request: Request, namespace: str, identifier: str) -> Response:
         return _json(self.jobs.find(namespace, identifier))
 
@@ -244,16 +253,6 @@ class App:
 
     def _cancel_job(self, _request: Request, namespace: str, identifier: str) -> Response:
         return _json(self.jobs.cancel(namespace, identifier))
-
-    def _label_job(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.request_models import Labels
-
-        return _json(self.jobs.set_labels(namespace, identifier, _body(request, Labels).labels))
-
-    def _expose_job(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.request_models import Expose
-
-        return _json(self.jobs.expose(namespace, identifier, _body(request, Expose).on_the_wire()))
 
     def _stream_logs(self, request: Request, namespace: str, identifier: str) -> Response:
         return self._stream(request, self.jobs.output(namespace, identifier, _tail(request)))
@@ -264,20 +263,6 @@ class App:
     def _list_schedules(self, request: Request, namespace: str) -> Response:
         label = request.args.get("label")
         return _json(self.schedules.of_namespace(namespace, None if label is None else _label(label)))
-
-    def _create_schedule(self, request: Request, namespace: str) -> Response:
-        from hfjobs_cli.emulator.request_models import CreateSchedule
-
-        body = _body(request, CreateSchedule)
-        made = self.schedules.create(
-            namespace,
-            body.job_spec.specification(),
-            body.job_spec.secrets or {},
-            schedule=body.schedule,
-            suspend=body.suspend,
-            concurrency=body.concurrency,
-        )
-        return _json(made)
 
     def _inspect_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
         return _json(self.schedules.find(namespace, identifier))
@@ -297,35 +282,11 @@ class App:
     def _run_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
         return _json(self.schedules.run(namespace, identifier))
 
-    def _change_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.request_models import Reschedule
-
-        return _json(self.schedules.reschedule(namespace, identifier, _body(request, Reschedule).schedule))
-
-    def _label_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.request_models import Labels
-
-        return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
-
     def _list_webhooks(self, _request: Request) -> Response:
         return _json(self.webhooks.all())
 
-    def _create_webhook(self, request: Request) -> Response:
-        from hfjobs_cli.emulator.request_models import CreateWebhook
-
-        body = _body(request, CreateWebhook)
-        job = body.job.specification() if body.job else None
-        return _json({"webhook": self.webhooks.create(body.settings(), job, body.job_secrets())})
-
     def _inspect_webhook(self, _request: Request, identifier: str) -> Response:
         return _json({"webhook": self.webhooks.find(identifier)})
-
-    def _update_webhook(self, request: Request, identifier: str) -> Response:
-        from hfjobs_cli.emulator.request_models import Webhook
-
-        body = _body(request, Webhook)
-        job = body.job.specification() if body.job else None
-        return _json({"webhook": self.webhooks.update(identifier, body.settings(), job, body.job_secrets())})
 
     def _enable_webhook(self, _request: Request, identifier: str, action: str) -> Response:
         return _json({"webhook": self.webhooks.enable(identifier, is_enabled=action == "enable")})
@@ -346,12 +307,6 @@ class App:
     def _list_files(self, _request: Request, namespace: str, name: str, prefix: str = "") -> Response:
         return _json(self.buckets.tree(namespace, name, prefix))
 
-    def _change_files(self, request: Request, namespace: str, name: str) -> Response:
-        from hfjobs_cli.emulator.request_models import ChangeFile, parse_body
-
-        operations = [parse_body(ChangeFile, line).on_the_wire() for line in _content(request).splitlines()]
-        return _json(self.buckets.change(namespace, name, operations))
-
     def _xet_token(self, request: Request, namespace: str, name: str) -> Response:
         self.buckets.find(namespace, name)
         url = f"{request.host_url}xet/{self.buckets.xet_store()}"
@@ -359,8 +314,6 @@ class App:
         return _json({"casUrl": url, "accessToken": self.token, "exp": expires})
 
     def _upload_xorb(self, request: Request, _store: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
-
         request.max_content_length = MAX_XORB_BYTES
         self.buckets.add_xorb(identifier, request.get_data())
         return _json({"was_inserted": True})
@@ -399,7 +352,7 @@ def open_app(
         state,
         token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
-        run_jobs=Launcher(store, state, max_running).poll if runs_jobs else (lambda: None),
+        max_running=max_running if runs_jobs else 0,
     )
 
 
@@ -419,12 +372,6 @@ def _content(request: Request) -> bytes:
     if len(content) >= MAX_BODY_BYTES:  # werkzeug cuts off the rest of a chunked body
         raise RequestEntityTooLarge
     return content
-
-
-def _body(request: Request, kind: type[B]) -> B:
-    from hfjobs_cli.emulator.request_models import parse_body
-
-    return parse_body(kind, _content(request))
 
 
 def _stages(request: Request) -> list[str]:

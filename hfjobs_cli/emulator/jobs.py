@@ -1,8 +1,11 @@
 """What the API does with jobs, apart from HTTP. Bodies and queries have been validated by then."""
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
@@ -11,6 +14,9 @@ from hfjobs_cli.emulator.output import LogReader, log_events, metric_events, one
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
 
+if TYPE_CHECKING:
+    from hfjobs_cli.emulator.supervisor import Launcher
+
 NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"
 METRICS_EVERY_SECS = 1.0
 
@@ -18,12 +24,13 @@ METRICS_EVERY_SECS = 1.0
 class Jobs:
     """The jobs of one store. Methods raise ApiError and StoreError."""
 
-    def __init__(self, store: Store, state: State, *, clock: Clock, run_jobs: Callable[[], None]) -> None:
-        """Use `store`; `run_jobs` is called after jobs were added or canceled, and before they are returned."""
+    def __init__(self, store: Store, state: State, *, clock: Clock, max_running: int) -> None:
+        """Use `store`. At most `max_running` jobs run at once; with 0 they are stored but not run."""
         self._store = store
         self._state = state
         self._clock = clock
-        self._run_jobs = run_jobs
+        self._max_running = max_running
+        self._launching = threading.Lock()
         self._opener = new_id(clock())
         self._samples: dict[str, datetime] | None = None
 
@@ -99,7 +106,21 @@ class Jobs:
         """Start added jobs and end canceled ones. After a failure the next call tries again."""
         with suppress(StoreError):
             self._end_samples()
-            self._run_jobs()
+            if self._max_running and self._has_work():
+                with self._launching:
+                    self._launcher.poll()
+
+    def _has_work(self) -> bool:
+        """Return whether jobs wait or run, or have left processes."""
+        with self._store.read() as tables:
+            return tables.has_unfinished_jobs() or bool(tables.jobs_with_processes())
+
+    @cached_property
+    def _launcher(self) -> "Launcher":
+        # Loaded when there are jobs to run: psutil takes some milliseconds.
+        from hfjobs_cli.emulator.supervisor import Launcher
+
+        return Launcher(self._store, self._state, self._max_running)
 
     def _end_samples(self) -> None:
         """End the sample jobs whose timeout has passed. They are not run, so nothing else ends them."""
@@ -173,11 +194,7 @@ class Jobs:
             raise ApiError(406, "Job is not running")
 
         def measure() -> Iterable[Document]:
-            from hfjobs_cli.emulator.processes import measurements
-
-            with self._store.read() as tables:
-                process = tables.process_of(identifier)
-            return () if process is None else measurements(process, identifier[-5:], METRICS_EVERY_SECS)
+            return self._launcher.measurements(identifier, METRICS_EVERY_SECS)
 
         return metric_events(measure, lambda: self._is_active(namespace, identifier))
 

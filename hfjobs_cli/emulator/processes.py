@@ -1,5 +1,7 @@
 """Processes: start one in a group of its own, end it with all of its descendants, and measure what they use.
 
+On Linux, re-parented descendants are adopted (as a subreaper), and `watchdog.py` kills those that this process leaves.
+
 Windows has no such groups, and there a process is killed without being asked to end first.
 """
 
@@ -11,14 +13,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from hfjobs_cli.emulator import watchdog
 from hfjobs_cli.emulator.api_types import Document, Process
 from hfjobs_cli.emulator.state import open_itself
-from hfjobs_cli.emulator.watchdog import subreaper_call
+
+try:
+    from ctypes import CDLL, c_ulong
+except ImportError:  # Python can be built without it
+    CDLL = None  # type: ignore[assignment, misc]
 
 GRACE_SECS = 5.0
 """How long a job that was asked to end may take, before it is killed."""
@@ -34,6 +42,8 @@ _PYTHON_VARIABLES = (
     *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
 )
 """The variables that Python needs besides, to find the same packages as this process."""
+
+_PR_SET_CHILD_SUBREAPER = 36
 
 _HAS_GROUPS = os.name == "posix"
 _POLL_SECS = 0.02
@@ -88,6 +98,38 @@ def _start(argv: Sequence[str], directory: Path, **streams: Any) -> "subprocess.
         creationflags=flags,
         **streams,
     )
+
+
+def subreaper_call() -> Callable[[], object] | None:
+    """Return the call that makes a process a subreaper, None on a system without subreapers.
+
+    The call runs no Python, so a process that has just forked can make it, whatever other threads were doing.
+    """
+    if sys.platform != "linux" or CDLL is None:
+        return None
+    try:
+        return partial(CDLL(None).prctl, _PR_SET_CHILD_SUBREAPER, c_ulong(1), c_ulong(0), c_ulong(0), c_ulong(0))
+    except (OSError, AttributeError):
+        return None
+
+
+def start_watchdog() -> None:
+    """Become a subreaper and fork: the child continues, the parent is its watchdog and ends with its exit code.
+
+    Call it before there are threads.
+    """
+    become_subreaper = subreaper_call()
+    if sys.platform != "linux" or become_subreaper is None or become_subreaper() != 0:
+        return
+    child = os.fork()
+    if child == 0:
+        become_subreaper()
+        return
+    try:
+        # A new program needs less memory, and is not taken for a second supervisor in a list of processes.
+        os.execv(sys.executable, [sys.executable, "-I", "-S", watchdog.__file__, str(child)])  # noqa: S606
+    except OSError:
+        os._exit(watchdog.watch_child(child))
 
 
 class ProcessGroup:

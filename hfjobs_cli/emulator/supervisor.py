@@ -9,17 +9,15 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from hfjobs_cli.emulator import lifecycle
-from hfjobs_cli.emulator.api_types import present
+from hfjobs_cli.emulator import lifecycle, processes
+from hfjobs_cli.emulator.api_types import Document, present
+from hfjobs_cli.emulator.runner import MARK, Run
 from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized, Unreadable
-
-MAX_RUNNING = 32
-"""How many jobs run at once by default; others wait in SCHEDULING."""
 
 LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"
 
@@ -71,40 +69,39 @@ def _takes_lock(connection: sqlite3.Connection) -> bool:
 class Launcher:
     """Starts a supervisor for the jobs of a store when there is none, and settles jobs that have lost theirs."""
 
-    def __init__(self, store: Store, state: State, max_running: int = MAX_RUNNING) -> None:
+    def __init__(self, store: Store, state: State, max_running: int) -> None:
         """Do nothing yet. A supervisor that is started here runs up to `max_running` jobs at once."""
         self._max_running = max_running
         self._store = store
         self._state = state
-        self._starting = threading.Lock()
         self._failed_at: float | None = None
 
     def poll(self) -> None:
-        """Start a supervisor if there are jobs to run and none is running. Raises StoreError.
+        """Start a supervisor if jobs wait and none is running. Call it in one thread at a time. Raises StoreError.
 
         If it cannot be started, that becomes the message of the waiting jobs, and there is no new attempt for some
         seconds.
         """
+        if self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_SECS:
+            return
+        with supervisor_lock(self._state) as is_idle:
+            if not is_idle:
+                return
+            settle(self._store, self._state)
+        if _is_waiting(self._store):
+            self._start()
+
+    def measurements(self, identifier: str, every_secs: float) -> Iterable[Document]:
+        """Yield the resource usage of a job while its process runs. Raises StoreError."""
         with self._store.read() as tables:
-            if not tables.has_unfinished_jobs() and not tables.jobs_with_processes():
-                return
-        with self._starting:
-            if self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_SECS:
-                return
-            with supervisor_lock(self._state) as is_idle:
-                if not is_idle:
-                    return
-                settle(self._store, self._state)
-            if _is_waiting(self._store):
-                self._start()
+            process = tables.process_of(identifier)
+        return () if process is None else processes.measurements(process, identifier[-5:], every_secs)
 
     def _start(self) -> None:
         """Start a supervisor and wait until it, or another, holds the lock."""
-        from hfjobs_cli.emulator.processes import start_python
-
         errors = self._state.supervisor_errors
         try:
-            process = start_python(
+            process = processes.start_python(
                 _PROGRAM,
                 str(Path(__file__).parents[2]),
                 str(self._state.root),
@@ -139,9 +136,6 @@ def settle(store: Store, state: State, own_jobs: Container[str] = ()) -> None:
 
     `own_jobs` are the ids of the jobs that the caller runs.
     """
-    from hfjobs_cli.emulator import processes
-    from hfjobs_cli.emulator.runner import MARK
-
     with store.read() as tables:
         left = {each: tables.process_of(each) for each in tables.jobs_with_processes() if each not in own_jobs}
     directories = [path for path in state.directories_at_work() if path.name not in own_jobs]
@@ -161,14 +155,9 @@ def settle(store: Store, state: State, own_jobs: Container[str] = ()) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
+def supervise(root: str, max_running: int) -> None:
     """Run the jobs of a state directory until none is left, unless another supervisor does. Raises StoreError."""
-    from hfjobs_cli.emulator.watchdog import start_watchdog
-
-    start_watchdog()
-    # Imported before the lock is taken: the launcher waits for that and reports errors until then.
-    from hfjobs_cli.emulator import runner  # noqa: F401
-
+    processes.start_watchdog()
     state = State(Path(root))
     store = Store(state)
     while _is_waiting(store):
@@ -181,10 +170,7 @@ def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
 
 
 def _run_all(store: Store, state: State, max_running: int) -> None:
-    from hfjobs_cli.emulator.processes import ProcessGroup
-    from hfjobs_cli.emulator.runner import Run
-
-    process_group = ProcessGroup()
+    process_group = processes.ProcessGroup()
     runs: dict[str, Run] = {}
     idle_since = time.monotonic()
     while runs or time.monotonic() - idle_since < _LINGER_SECS:
