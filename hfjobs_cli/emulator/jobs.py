@@ -12,7 +12,7 @@ from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
 from hfjobs_cli.emulator.output import LogReader, log_events, metric_events, one_line
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.store import Store, StoreError, Tables
+from hfjobs_cli.emulator.store import Store, StoreError, Tables, supervisor_lock
 
 if TYPE_CHECKING:
     from hfjobs_cli.emulator.supervisor import Launcher
@@ -106,18 +106,23 @@ class Jobs:
         """Start added jobs and end canceled ones. After a failure the next call tries again."""
         with suppress(StoreError):
             self._end_samples()
-            if self._max_running and self._has_work():
-                with self._launching:
-                    self._launcher.poll()
+            if self._max_running:
+                self._launch()
 
-    def _has_work(self) -> bool:
-        """Return whether jobs wait or run, or have left processes."""
+    def _launch(self) -> None:
+        """Start a supervisor if jobs wait or run, or have left processes, while none is running."""
         with self._store.read() as tables:
-            return tables.has_unfinished_jobs() or bool(tables.jobs_with_processes())
+            if not tables.has_unfinished_jobs() and not tables.jobs_with_processes():
+                return
+        with self._launching:
+            with supervisor_lock(self._state) as is_idle:
+                if not is_idle:
+                    return
+            self._launcher.poll()
 
     @cached_property
     def _launcher(self) -> "Launcher":
-        # Loaded when there are jobs to run: psutil takes some milliseconds.
+        # Loaded when it is needed: psutil takes some milliseconds.
         from hfjobs_cli.emulator.supervisor import Launcher
 
         return Launcher(self._store, self._state, self._max_running)

@@ -1,4 +1,7 @@
-"""Jobs and scheduled jobs as the Hub's JSON documents in one SQLite file, shared safely by threads and processes."""
+"""Jobs and scheduled jobs as the Hub's JSON documents in one SQLite file, shared safely by threads and processes.
+
+The lock of the supervisor is a second SQLite file.
+"""
 
 import json
 import sqlite3
@@ -359,3 +362,32 @@ def _in_stages(namespace: str, stages: Sequence[str]) -> tuple[str, list[str]]:
 
 def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
+
+
+@contextmanager
+def supervisor_lock(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
+    """Hold the lock of a state directory for a block; yield False if another holds it for all of `timeout_secs`.
+
+    The lock is a transaction on an empty SQLite file: every system releases it when the process ends. Raises
+    StoreError if the file cannot be used.
+    """
+    try:
+        make_private(state.lock)
+        with closing(sqlite3.connect(state.lock, timeout=timeout_secs, isolation_level=None)) as connection:
+            yield _takes_lock(connection)
+    except sqlite3.Error as error:
+        raise StoreError(f"{state.lock}: {error}") from error
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{state.lock}: {error.strerror}") from error
+
+
+def _takes_lock(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    return True

@@ -6,18 +6,17 @@ A job that is running while nobody holds the lock has lost its supervisor.
 """
 
 import shutil
-import sqlite3
 import threading
 import time
-from collections.abc import Container, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Container, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.runner import MARK, Run
-from hfjobs_cli.emulator.state import State, make_private
-from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized, Unreadable
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized, Unreadable, supervisor_lock
 
 LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"
 
@@ -35,35 +34,6 @@ _PROGRAM = (
     "import sys; sys.path[0] = sys.argv[1]; "
     "from hfjobs_cli.emulator.supervisor import supervise; supervise(sys.argv[2], int(sys.argv[3]))"
 )
-
-
-@contextmanager
-def supervisor_lock(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
-    """Hold the lock of a state directory for a block; yield False if another holds it for all of `timeout_secs`.
-
-    The lock is a transaction on an empty SQLite file: every system releases it when the process ends. Raises
-    StoreError if the file cannot be used.
-    """
-    try:
-        make_private(state.lock)
-        with closing(sqlite3.connect(state.lock, timeout=timeout_secs, isolation_level=None)) as connection:
-            yield _takes_lock(connection)
-    except sqlite3.Error as error:
-        raise StoreError(f"{state.lock}: {error}") from error
-    except StoreError:
-        raise
-    except OSError as error:
-        raise StoreError(f"{state.lock}: {error.strerror}") from error
-
-
-def _takes_lock(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        return False
-    return True
 
 
 class Launcher:
