@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
@@ -132,6 +134,38 @@ class ReaderGone(HfJobsError):
     """The reader of stdout closed it (`| head`): not a failure."""
 
     exit_code = ExitCode.DONE
+
+
+def system_limit_of(error: BaseException) -> LimitReached | None:
+    """Return the limit of the system that caused an error, None if it has another cause.
+
+    This opens no file and imports no module, `socket` for one, as the process may open no more files.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
+        # A host lookup that cannot open its files fails with another error.
+        if is_limit or (type(cause).__name__ == "gaierror" and not _may_open_files()):
+            return LimitReached(
+                f"cannot open more than {max_descriptors()} files and connections at once",
+                hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def max_descriptors() -> int:
+    """Return how many files and connections this process may have open; a million if there is no limit."""
+    most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
+    return most if most >= 0 else 1_000_000
+
+
+def _may_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in (errno.EMFILE, errno.ENFILE)
+    return True
 
 
 _MAX_LISTED = 200

@@ -20,7 +20,7 @@ from hfjobs_cli.cli import factories
 from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
-from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
+from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, system_limit_of
 from hfjobs_cli.terminal import TIMES
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
@@ -382,8 +382,6 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone(STDOUT_CLOSED) from error
-            from hfjobs_cli.hub.concurrency import system_limit_of  # loaded for errors only
-
             if (limit := system_limit_of(error)) is not None:
                 raise limit from error
             if error.filename is not None:  # the completion could not be installed

@@ -15,8 +15,8 @@ from hfjobs_cli.cli import options, subprocesses
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.commands._watch import BackgroundPoller
-from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, UsageError
-from hfjobs_cli.hub.concurrency import max_descriptors, start_thread
+from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, UsageError, max_descriptors
+from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.log_lines import LastLine
 from hfjobs_cli.hub.metrics import UsageFollower
 from hfjobs_cli.hub.retry import poll_backoff

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import os
-import socket
 import threading
 import time
 from collections import deque
@@ -178,38 +175,6 @@ def _has_started(work: Callable[[], object]) -> bool:
         threading.Thread(target=work, daemon=True).start()
     except RuntimeError:
         return False
-    return True
-
-
-def system_limit_of(error: BaseException) -> LimitReached | None:
-    """Return the limit of the system that caused an error, None if it has another cause.
-
-    This opens no file and imports no module, as the process may open no more files.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
-        is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
-        # A host lookup that cannot open its files fails with another error.
-        if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
-            return LimitReached(
-                f"cannot open more than {max_descriptors()} files and connections at once",
-                hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
-            )
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def max_descriptors() -> int:
-    """Return how many files and connections this process may have open; a million if there is no limit."""
-    most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
-    return most if most >= 0 else 1_000_000
-
-
-def _may_open_files() -> bool:
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
-    except OSError as error:
-        return error.errno not in (errno.EMFILE, errno.ENFILE)
     return True
 
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
-from hfjobs_cli.errors import NotLoggedIn, Unavailable
-from hfjobs_cli.hub.concurrency import call_with_timeout, system_limit_of
+from hfjobs_cli.errors import NotLoggedIn, Unavailable, system_limit_of
+from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import (
     CONNECTION_ERRORS,
     ConnectionPool,
