@@ -63,7 +63,7 @@ def run_sweep(
     output = replace(output, kind=with_values(output.kind, items))
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     for item in items:
-        with sweep.syntax(item.values):
+        with sweep.in_job_with(item.values):
             check(item.launch.job)
     check_all(session, [item.launch.job for item in items], items[0].launch.namespace, local)
     check_secrets(session, items)

@@ -14,7 +14,7 @@ from hfjobs_cli.commands._new_jobs import flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
-from hfjobs_cli.jobspec.environment import inlined
+from hfjobs_cli.jobspec.environment import with_inlined_file
 from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.from_options import hashed_values, name_for_script
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
@@ -78,7 +78,7 @@ def planned_items(
     combined = sweep.combinations(each, rows)
     labels = [label.partition("=")[2] for label in raw.label or () if label.startswith("name=")]
     given_name = raw.name or (labels[-1] if labels else None)
-    raw = inlined(raw, local)
+    raw = with_inlined_file(raw, local)
     items = sweep.items_of(
         combined,
         lambda filler: compose(filler.options(raw), filler),

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
+from hfjobs_cli.commands._journal import SETTLED_SECS, Journal
 from hfjobs_cli.commands._new_jobs import Uploads, create
-from hfjobs_cli.commands._sweep_journal import SETTLED_SECS, Journal
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel

@@ -24,7 +24,7 @@ from hfjobs_cli.immutable_class import value
 from hfjobs_cli.insight.differences import differences
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import spec_of_job
-from hfjobs_cli.jobspec.from_options import compose, overridden
+from hfjobs_cli.jobspec.from_options import compose, with_image_and_command
 from hfjobs_cli.jobspec.model import Launch, LocalFile, NewJob, RawOptions
 from hfjobs_cli.jobspec.packing import read_file, replace_file
 from hfjobs_cli.models.job import JobInfo
@@ -245,7 +245,7 @@ def _changed(job: NewJob, source: str, changes: _Changes, local: LocalEnvironmen
     """
     if changes.script is not None:
         job = replace_file(job, source, changes.script)
-    new = compose(changes.raw, local, overridden(replace(job, secrets={}), changes.image, changes.command))
+    new = compose(changes.raw, local, with_image_and_command(replace(job, secrets={}), changes.image, changes.command))
     lost = [name for name in job.secrets if name not in new.secrets]
     if lost and not changes.drop_secrets:
         again = " ".join(f"-s {name}" for name in lost)

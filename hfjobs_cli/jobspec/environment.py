@@ -94,7 +94,7 @@ def is_file(word: str) -> bool:
     return path_is(word, Path.is_file) or is_pipe(word)
 
 
-def environment(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:
+def read_variables(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:
     """Resolve `--env`: `K=V` as given, `K` from the local environment, skipped if not set.
 
     Variables of `--env-file` come first. Raises UsageError.
@@ -104,13 +104,12 @@ def environment(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:
         key, value = _split(text, "-e")
         found[key] = value
     known = _resolved_values(found, local.environ)
-    for key in found.keys() - known.keys():
-        local.warnings.append(f"{key} is not set here; the job starts without it")
+    local.warnings.extend(f"{key} is not set here; the job starts without it" for key in found if key not in known)
     return known
 
 
-def inlined(raw: RawOptions, local: LocalEnvironment) -> RawOptions:
-    """Merge the content of `--env-file` into `--env`, so that the file is read once for many jobs."""
+def with_inlined_file(raw: RawOptions, local: LocalEnvironment) -> RawOptions:
+    """Return options with the content of `--env-file` in `--env`, so that the file is read once for many jobs."""
     if raw.env_file is None:
         return raw
     found = _read_file(raw.env_file, "--env-file", local)
@@ -118,7 +117,7 @@ def inlined(raw: RawOptions, local: LocalEnvironment) -> RawOptions:
     return replace(raw, env=[*env, *(raw.env or ())], env_file=None)
 
 
-def secrets(raw: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
+def read_secrets(raw: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
     """Resolve `--secrets` and `--secrets-file` like variables. Raises UsageError for a secret that is not set."""
     found = _read_file(raw.secrets_file, "--secrets-file", local)
     for text in raw.secrets or ():
@@ -129,16 +128,19 @@ def secrets(raw: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
                 f"-s {key} to take it from the environment"
             )
         found[key] = value
-    return resolved(found, local)
+    return with_local_values(found, local)
 
 
-def resolved(
+def with_local_values(
     found: Mapping[str, str | None],
     local: LocalEnvironment,
     what: str = "the job",
     hint: str = "export {name}=..., or use --secrets-file",
 ) -> dict[str, str | None]:
-    """Return secrets with their values; missing values come from the environment. Raises UsageError."""
+    """Return secrets with their values, missing ones from the local environment.
+
+    Raises UsageError, which says `what` needs them, if one is not set. `hint` has a place for its name.
+    """
     known = _resolved_values(found, local.environ)
     missing = [name for name in found if name not in known]
     if missing and not local.secrets_may_miss:

@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import UsageError, conflict, empty_option
-from hfjobs_cli.jobspec import environment
-from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path, is_file
+from hfjobs_cli.jobspec.environment import (
+    LocalEnvironment,
+    expanded_path,
+    is_file,
+    read_secrets,
+    read_variables,
+    with_local_values,
+)
 from hfjobs_cli.jobspec.model import (
     DEFAULT_FLAVOR,
     LOCAL,
@@ -114,7 +120,7 @@ def _compose_run(
     job = compose(raw, local, NewJob(docker_image=docker_image, space_id=space_id, command=tuple(command)))
     extra = [] if raw.attempts is None else [str(raw.attempts)]
     hashed = hashed_values(raw, namespace, job.environment, job.secrets, extra)
-    return named(job, raw, name_for_image(image, command, hashed))
+    return with_default_name(job, raw, name_for_image(image, command, hashed))
 
 
 def _compose_spec(
@@ -129,10 +135,10 @@ def _compose_spec(
     Secrets of the file have no values: those not given by options are taken from the environment. A job without a name
     in the file gets none.
     """
-    job = compose(raw, local, overridden(base, image, command))
+    job = compose(raw, local, with_image_and_command(base, image, command))
     without_value = {name: value for name, value in job.secrets.items() if value is None}
-    job = replace(job, secrets={**job.secrets, **environment.resolved(without_value, local)})
-    return named(job, raw, None)
+    job = replace(job, secrets={**job.secrets, **with_local_values(without_value, local)})
+    return with_default_name(job, raw, None)
 
 
 def _taken_by_spec(base: NewJob, raw: RawOptions, spec: str) -> Iterator[str]:
@@ -176,15 +182,15 @@ def compose(raw: RawOptions, local: LocalEnvironment, base: NewJob | None = None
     given = {row.name: row.parsed(value) for row, value in options if value is not False and value not in (None, [])}
     return replace(
         base,
-        environment={**base.environment, **environment.environment(raw, local)},
-        secrets={**base.secrets, **environment.secrets(raw, local)},
+        environment={**base.environment, **read_variables(raw, local)},
+        secrets={**base.secrets, **read_secrets(raw, local)},
         labels={**base.labels, **labels},
         volumes=(*(volume for volume in base.volumes if volume.mount_path not in taken), *volumes),
         **given,
     )
 
 
-def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJob:
+def with_image_and_command(base: NewJob, image: str | None, command: Sequence[str]) -> NewJob:
     """Return the job with another image, and another command, if they are given."""
     if image is not None:
         docker_image, space_id = split_image(image)
@@ -192,7 +198,7 @@ def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJo
     return replace(base, command=tuple(command), arguments=()) if command else base
 
 
-def named(job: NewJob, raw: RawOptions, default: str | None) -> NewJob:
+def with_default_name(job: NewJob, raw: RawOptions, default: str | None) -> NewJob:
     """Return the job with its default name, if any, unless it has a name or --no-name is given."""
     if raw.no_name:
         return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})

@@ -293,7 +293,7 @@ class Launch:
     """A new job, its namespace, and the values that its script has set.
 
     `from_script` are keys of the script's table, each with one value. `uploads` are local files by their name in the
-    job, which must be in a bucket before it can run. With `is_untrusted` the script was read from an address or a pipe.
+    job, which must be in a bucket before it can run. With `is_untrusted` the script was read from a URL or a pipe.
     """
 
     job: NewJob

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path, resolved
+from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path, with_local_values
 from hfjobs_cli.jobspec.model import PROPERTIES, NewJob, Volume
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.text.json_values import loads
@@ -30,7 +30,7 @@ def read_spec(file: str, local: LocalEnvironment) -> NewJob:
     keys, inner_keys = _keys()
     spec = _object(values, keys, f"--spec {file}")
     environment = spec.get("environment", {})
-    missing = resolved(dict.fromkeys(environment.keys() - _without_nulls(environment)), local)
+    missing = with_local_values(dict.fromkeys(environment.keys() - _without_nulls(environment)), local)
     return _job({**spec, "environment": _without_nulls({**environment, **missing})}, inner_keys, f"--spec {file}")
 
 

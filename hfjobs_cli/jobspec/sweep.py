@@ -338,7 +338,7 @@ def items_of(
     found: list[Item] = []
     for values in combinations:
         filler = Filler(values)
-        with syntax(values):
+        with in_job_with(values):
             launch = compose(filler)
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
@@ -364,7 +364,7 @@ def _item(values: Values, launch: Launch, sweep: str, base: str, *, is_named: bo
 
 
 @contextmanager
-def syntax(values: Values) -> Iterator[None]:
+def in_job_with(values: Values) -> Iterator[None]:
     """Name the values of an item in an error about its job."""
     try:
         yield

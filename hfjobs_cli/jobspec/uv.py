@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec import environment
-from hfjobs_cli.jobspec.environment import LocalEnvironment, is_file, is_pipe
-from hfjobs_cli.jobspec.from_options import Compose, Download, compose, hashed_values, name_for_script, named
+from hfjobs_cli.jobspec.environment import LocalEnvironment, is_file, is_pipe, with_local_values
+from hfjobs_cli.jobspec.from_options import (
+    Compose,
+    Download,
+    compose,
+    hashed_values,
+    name_for_script,
+    with_default_name,
+)
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
 from hfjobs_cli.jobspec.scripts import (
@@ -117,7 +123,7 @@ def compose_uv(
     extra += [] if raw.attempts is None else [str(raw.attempts)]
     hashed = hashed_values(merged, namespace, job.environment, job.secrets, extra)
     hashed += [] if piped is None else [hashlib.sha256(piped).hexdigest()]  # the path of a pipe says nothing
-    job = named(job, raw, name_for_script("script.py" if piped is not None else script, arguments, hashed))
+    job = with_default_name(job, raw, name_for_script("script.py" if piped is not None else script, arguments, hashed))
     if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
         local.warnings.append(
             f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
@@ -157,7 +163,7 @@ def _base_job(raw: RawOptions, image: str | None, header: Header, local: LocalEn
 def _with_secrets(job: NewJob, header: Header, local: LocalEnvironment) -> NewJob:
     """Return the job with the secrets that the script requests, with values from the local environment."""
     asked = {name: None for name in header.secrets if name not in job.secrets}
-    return replace(job, secrets={**environment.resolved(asked, local, f"[{TABLE}] of the script"), **job.secrets})
+    return replace(job, secrets={**with_local_values(asked, local, f"[{TABLE}] of the script"), **job.secrets})
 
 
 def _values_from_script(

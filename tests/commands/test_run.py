@@ -392,6 +392,17 @@ class TestDryRun:
         )
         assert hub.paths == ["GET /api/jobs/hardware"]
 
+    def test_variables_that_are_not_set_are_named_in_their_order(self, hfjobs: Hfjobs) -> None:
+        names = [f"UNSET_{letter}" for letter in "QWERTY"]
+        result = hfjobs("run", "--dry-run", *(word for name in names for word in ("-e", name)), "ubuntu", "env")
+        told = [f"warning: {name} is not set here; the job starts without it" for name in names]
+        assert (result.code, result.stderr.splitlines()[:-1]) == (0, told)
+
+    @posix_only
+    def test_an_image_like_the_home_of_an_unknown_user_is_no_bug(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("run", "--dry-run", "~no-such-user/x.py", "true")
+        assert (result.code, result.stdout.splitlines()[0].split()) == (0, ["image", "~no-such-user/x.py"])
+
     @pytest.mark.parametrize("format_", ["json", "jsonl"])
     def test_the_body_has_names_of_secrets_only(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         result = hfjobs("run", "--dry-run", "--format", format_, "-s", "HF_TOKEN", "ubuntu", "env")

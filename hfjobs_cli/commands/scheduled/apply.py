@@ -11,15 +11,15 @@ from typing import Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._journal import Journal
 from hfjobs_cli.commands._listing import Listing, id_and, show_created
 from hfjobs_cli.commands._new_jobs import check_all, flavors_of, local_environment
-from hfjobs_cli.commands._sweep_journal import Journal
 from hfjobs_cli.commands.scheduled._new_schedules import create_schedule
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS
 from hfjobs_cli.insight.schedule_plan import Step, job_changes, plan
-from hfjobs_cli.jobspec.environment import resolved
+from hfjobs_cli.jobspec.environment import with_local_values
 from hfjobs_cli.jobspec.from_job import spec_of_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.schedule_file import (
@@ -206,7 +206,7 @@ def _with_secrets(session: Session, steps: Sequence[Step]) -> list[Step]:
     for step in steps:
         wanted = step.wanted
         if wanted is not None and {CREATE, REPLACE} & set(step.actions):
-            secrets = resolved(wanted.job.secrets, local, wanted.place, hint="export {name}=...")
+            secrets = with_local_values(wanted.job.secrets, local, wanted.place, hint="export {name}=...")
             wanted = replace(wanted, job=replace(wanted.job, secrets=secrets))
         found.append(step._replace(wanted=wanted))
     return found

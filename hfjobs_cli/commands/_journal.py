@@ -1,7 +1,7 @@
-"""The lock and journal of a sweep on one machine: who creates its jobs, and which requests are pending.
+"""A lock and journal on one machine: who creates the jobs of a sweep, or schedules of files, and what was requested.
 
-The Hub has no locks. So on one machine a lock on a file lets one process at a time create jobs of a sweep. The file
-also records requests: if a process is killed, the next one finds there which jobs may still appear.
+The Hub has no locks. So on one machine a lock on a file lets one process at a time create the same jobs. The file also
+records requests: if a process is killed, the next one finds there which jobs may still appear.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Asked(NamedTuple):
 
 
 class Journal:
-    """The file of one sweep of a namespace of an endpoint. If it cannot be written, `problem` says why."""
+    """The file of one sweep, or of `apply`, at an endpoint. If it cannot be written, `problem` says why."""
 
-    def __init__(self, directory: Path, endpoint: str, namespace: str, sweep: str, clock: Callable[[], float]) -> None:
+    def __init__(self, directory: Path, endpoint: str, namespace: str, name: str, clock: Callable[[], float]) -> None:
         """Write nothing yet. `clock` returns the seconds since 1970."""
-        key = hashlib.sha256("\0".join((endpoint, namespace, sweep)).encode()).hexdigest()[:16]
-        self._path = directory / f"{sweep[:40]}-{key}.lock"
+        key = hashlib.sha256("\0".join((endpoint, namespace, name)).encode()).hexdigest()[:16]
+        self._path = directory / f"{name[:40]}-{key}.lock"
         self._clock = clock
         self._file: FileIO | None = None
         self._writing = threading.Lock()
