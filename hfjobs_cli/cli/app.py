@@ -17,6 +17,7 @@ from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typ
 from hfjobs_cli.cli.help_layout import CommandHelp, GroupHelp, ProgramHelp
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, SHELLS, Command, load, path_of
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.shells import Question, answer, install, note_for, script_of, shell_named
 from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.cli.usage_errors import usage_error
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
@@ -127,8 +128,6 @@ def _words(argv: Sequence[str]) -> list[str]:
 
 def _complete(session: Session) -> int:
     """Do what a shell asks for: print its script, or what a TAB offers, which is nothing where anything is wrong."""
-    from hfjobs_cli.cli.shells import Question, answer, script_of
-
     session.answer_tab = answer
     what, _, shell = session.environ[COMPLETE].partition("_")
     if what == "source":
@@ -184,8 +183,6 @@ def root(
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
     if install_completion or show_completion:
-        from hfjobs_cli.cli.shells import install, note_for, script_of, shell_named
-
         shell = shell_named(install_completion or show_completion or "", session.environ)
         if install_completion:
             installed = install(shell, session.environ)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
 
 import typer
 
+from hfjobs_cli.cli.factories import apply_defaults
 from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.config import Overrides
@@ -178,8 +179,7 @@ def for_typer(
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
             session.start_debug()
-            if session.config_file.commands:
-                session.apply_defaults(path, kind, given)
+            apply_defaults(session, path, kind, given)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         for line in ctx.meta.get(PARSER_NOTES, ()):
             session.note(line)

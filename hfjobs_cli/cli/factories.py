@@ -1,17 +1,25 @@
-"""The client of the Hub or of the demo, prices and costs, each made on first use."""
+"""What not every run needs, made on first use: the client of the Hub or of the demo, prices, costs, live screens.
+
+What they are made of is imported then and here, because that takes time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from hfjobs_cli import terminal
 from hfjobs_cli.cli.interrupts import may_be_cut_short
+from hfjobs_cli.config import ConfigFile, config_path, wants_demo
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
+    from hfjobs_cli.cli.binding import LoadKind
+    from hfjobs_cli.cli.debug import DebugLog
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
@@ -22,6 +30,41 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.tui.screen import Live
+
+
+def config_file_of(session: Session) -> ConfigFile:
+    """Return the content of the configuration file, which the demo does not read. Raises UsageError."""
+    if wants_demo(session.environ, session.overrides):
+        return ConfigFile()
+    path = config_path(session.environ)
+    if not session.environ.get("HFJOBS_CONFIG") and not os.path.exists(path):  # noqa: PTH110 - it never raises
+        return ConfigFile()
+    from hfjobs_cli.cli.config_file import read_config_file
+
+    return read_config_file(path, terminal.TIMES)
+
+
+def apply_defaults(session: Session, words: Sequence[str], kind: LoadKind | None, given: dict[str, Any]) -> None:
+    """Add what the configuration file says about a command to its options, in `given`. Raises UsageError."""
+    if session.config_file.commands:
+        from hfjobs_cli.cli import config_file
+
+        config_file.apply_defaults(session, words, kind, given)
+
+
+def debug_log_of(session: Session) -> DebugLog:
+    """Return what prints the records of loggers on stderr, from now on."""
+    from hfjobs_cli.cli.debug import DebugLog
+
+    return DebugLog(session.notice, session.redacted)
+
+
+def live_screen(session: Session, write: Callable[[str], None], *, is_whole: bool) -> Live:
+    """Return the terminal for output that is updated in place, by `write`."""
+    from hfjobs_cli.tui.screen import Live
+
+    return Live(session.stdin, write, lambda: terminal.size_of(session.stdout), is_whole=is_whole)
 
 
 def client_of(session: Session) -> JobsClient:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,16 +17,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hfjobs_cli import terminal
 from hfjobs_cli.cli import factories
-from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
-from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
+from hfjobs_cli.config import ConfigFile, Overrides, Settings, is_debug, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, system_limit_of
-from hfjobs_cli.terminal import TIMES
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.binding import LoadKind
     from hfjobs_cli.cli.debug import DebugLog
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
@@ -104,45 +101,34 @@ class Session:
     @cached_property
     def config_file(self) -> ConfigFile:
         """The content of the configuration file, which the demo does not read. Raises UsageError."""
-        if wants_demo(self.environ, self.overrides):
-            return ConfigFile()
-        path = config_path(self.environ)
-        if not self.environ.get("HFJOBS_CONFIG") and not os.path.exists(path):  # noqa: PTH110 - it never raises
-            return ConfigFile()
-        from hfjobs_cli.cli.config_file import read_config_file
-
-        return read_config_file(path, TIMES)
-
-    def apply_defaults(self, words: Sequence[str], kind: LoadKind | None, given: dict[str, Any]) -> None:
-        """Add what the configuration file says about a command to its options, in `given`. Raises UsageError."""
-        from hfjobs_cli.cli.config_file import apply_defaults
-
-        apply_defaults(self, words, kind, given)
+        return factories.config_file_of(self)
 
     @cached_property
     def client(self) -> JobsClient:
         """The client, made on first use: httpx is not imported before. Raises UsageError or Unavailable."""
-        return client_of(self)
+        return factories.client_of(self)
 
     @cached_property
     def costs(self) -> Costs:
         """Costs of jobs. Prices and bills are fetched when first needed; missing prices are a failure."""
-        return costs_of(self, self.failures.append, has_bills=True)
+        return factories.costs_of(self, self.failures.append, has_bills=True)
 
     @cached_property
     def costs_of_saved(self) -> Costs:
         """Costs of saved jobs: without bills, and with a warning if there are no prices."""
-        return costs_of(self, lambda error: self.warning(f"cannot compute costs: {error.message}"), has_bills=False)
+        return factories.costs_of(
+            self, lambda error: self.warning(f"cannot compute costs: {error.message}"), has_bills=False
+        )
 
     @cached_property
     def schedule_runs(self) -> ScheduleRuns:
         """The runs of schedules in the last days, read when the first are needed."""
-        return schedule_runs_of(self)
+        return factories.schedule_runs_of(self)
 
     @cached_property
     def prices(self) -> Prices:
         """Prices of flavors, cached for a day and requested on first use."""
-        return prices_of(self)
+        return factories.prices_of(self)
 
     @cached_property
     def preferences(self) -> Preferences:
@@ -170,10 +156,8 @@ class Session:
     def start_debug(self) -> None:
         """With `--debug`, print the records of the loggers below `hfjobs_cli` from now on."""
         if self.is_debug and self._debug_log is None:
-            from hfjobs_cli.cli.debug import DebugLog
-
             self.know_token()
-            self._debug_log = DebugLog(self.notice, self.redacted)
+            self._debug_log = factories.debug_log_of(self)
 
     def end_debug(self) -> None:
         """Stop printing log records."""
@@ -354,7 +338,6 @@ class Session:
         Notices are held until it is released; then the last ones are written, each once. Pauses before retries are not
         reported: they are over by then.
         """
-        from hfjobs_cli.tui.screen import Live
 
         def write(text: str) -> None:
             with self.writing():
@@ -366,7 +349,7 @@ class Session:
         if terminal.is_terminal(self.stderr):
             self._held = []
         try:
-            with Live(self.stdin, write, lambda: terminal.size_of(self.stdout), is_whole=is_whole) as taken:
+            with factories.live_screen(self, write, is_whole=is_whole) as taken:
                 yield taken
         finally:
             held, self._held, self.on_wait = self._held or [], None, None

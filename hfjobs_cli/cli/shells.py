@@ -1,6 +1,6 @@
 """Completion in shells: their scripts, how these are installed, and how they ask and are answered at a TAB.
 
-The scripts are also kept in `completions/`. Only completion loads this module.
+The scripts are also kept in `completions/`.
 """
 
 from __future__ import annotations
