@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.commands._create import left_running
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing, announce, show_created
 from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
+from hfjobs_cli.errors import ExitCode, HfJobsError, Unavailable, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
 from hfjobs_cli.insight.costs import longest_for, max_cost, most_expensive
@@ -144,11 +144,15 @@ def limited(job: NewJob, flavors: list[Hardware], usd: Decimal) -> NewJob:
 
 def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
     """Return the flavor of a job, whose price decides about `--max-cost`. Raises HfJobsError."""
+    if not flavors:
+        raise Unavailable(
+            f"cannot apply --max-cost: {why_unpriced(flavors)}", hint="try again later, or use --timeout instead"
+        )
     flavor = flavor_of(job, flavors)
     if flavor is None:
         raise HfJobsError(
             f"cannot apply --max-cost: the price of {job.flavor} is unknown",
-            hint="the Hub does not list it or does not respond; use --timeout instead",
+            hint="the Hub does not list it; use --timeout instead",
         )
     return flavor
 
@@ -164,6 +168,11 @@ def flavors_of(session: Session) -> list[Hardware]:
 def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
     return most_expensive(flavors).get(job.flavor)
+
+
+def why_unpriced(flavors: list[Hardware]) -> str:
+    """Return why the price of a flavor that is not among `flavors`, or has none, is unknown."""
+    return "the Hub lists no price" if flavors else "the prices could not be fetched"
 
 
 MAX_SHOWN = 200
@@ -247,10 +256,11 @@ def _shortened(key: str, value: str) -> str:
 
 
 def _cost(session: Session, job: NewJob) -> str:
-    flavor = flavor_of(job, flavors_of(session))
+    flavors = flavors_of(session)
+    flavor = flavor_of(job, flavors)
     usd = None if flavor is None else max_cost(job, flavor)
     if flavor is None or usd is None:
-        return "unknown: the Hub lists no price"
+        return f"unknown: {why_unpriced(flavors)}"
     times = f", {job.attempts} attempts" if (job.attempts or 1) > 1 else ""
     ports = ", plus its ports" if job.ports else ""
     shown = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli import terminal
-from hfjobs_cli.commands._new_jobs import flavor_of, limited, priced_flavor
+from hfjobs_cli.commands._new_jobs import flavor_of, limited, priced_flavor, why_unpriced
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
@@ -254,7 +254,7 @@ class Plan(NamedTuple):
             flavor = flavor_of(item.launch.job, self.flavors)
             usd = None if flavor is None else max_cost(item.launch.job, flavor)
             if usd is None:
-                return "cost unknown: the Hub lists no price"
+                return f"cost unknown: {why_unpriced(self.flavors)}"
             total += usd
         first = self.todo[0].launch.job
         same = all(

@@ -355,9 +355,17 @@ class TestMoney:
     def test_a_limit_that_cannot_be_kept_is_not_passed_over(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies_to("/api/jobs/hardware", 503, "")
         code, stdout, stderr = hfjobs("run", "-d", "--max-cost", "1", "ubuntu", "true")
-        assert (code, stdout) == (1, "")
-        assert stderr.startswith("error: cannot apply --max-cost: the price of cpu-basic is unknown\n")
+        assert (code, stdout) == (5, "")
+        assert stderr.startswith("error: cannot apply --max-cost: the prices could not be fetched\n")
         assert posts(hub) == []
+
+    def test_a_summary_tells_prices_that_could_not_be_fetched_from_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/hardware", 503, "")
+        assert hfjobs("run", "--dry-run", "ubuntu", "true").stdout.endswith(
+            "cost     unknown: the prices could not be fetched\n"
+        )
+        sweep = hfjobs("run", "--each", "x=1", "--sweep", "s", "--dry-run", "ubuntu", "echo", "{x}")
+        assert sweep.stdout.endswith("cost unknown: the prices could not be fetched\n")
 
     def test_the_summary_says_what_it_may_cost(self, hfjobs: Hfjobs) -> None:
         argv = ("--flavor", HOURLY, "--timeout", "90m", "--attempts", "2", "ubuntu", "true")
