@@ -367,8 +367,6 @@ class Session:
                 raise ReaderGone(STDOUT_CLOSED) from error
             if (limit := system_limit_of(error)) is not None:
                 raise limit from error
-            if error.filename is not None:  # the completion could not be installed
-                raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"
             hint = "is the disk full?" if error.errno == errno.ENOSPC else None
             raise OutputFailed(f"cannot write to stdout: {reason}", hint) from error

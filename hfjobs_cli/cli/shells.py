@@ -5,6 +5,7 @@ The scripts are also kept in `completions/`.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -186,7 +187,16 @@ def _current_shell(environ: Mapping[str, str]) -> str:
 
 
 def install(shell: str, environ: Mapping[str, str]) -> Installed:
-    """Put the script where the shell finds it. Raises UsageError, HfJobsError or OSError."""
+    """Put the script where the shell finds it. Raises UsageError or HfJobsError."""
+    try:
+        return _install(shell, environ)
+    except OSError as error:
+        where = "" if error.filename is None else f" in {error.filename}"
+        hint = "is the disk full?" if error.errno == errno.ENOSPC else None
+        raise HfJobsError(f"cannot install the completion{where}: {error.strerror}", hint=hint) from error
+
+
+def _install(shell: str, environ: Mapping[str, str]) -> Installed:
     script = script_of(shell)
     home = Path(environ.get("HOME") or Path.home())
     startup, line = None, ""
@@ -204,8 +214,20 @@ def install(shell: str, environ: Mapping[str, str]) -> Installed:
         _append(place, script)
         return Installed(place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(script, encoding="utf-8", newline="\n")
+    _write(place, script)
     return Installed(place, startup if startup and _append(startup, line) else None)
+
+
+def _write(place: Path, script: str) -> None:
+    """Write a script whole or not at all: shells read it at each start. A link stays one, into a repository maybe."""
+    part = place if place.is_symlink() else place.with_name(f".{place.name}.part")
+    try:
+        part.write_text(script, encoding="utf-8", newline="\n")
+        part.replace(place)
+    except OSError:
+        if part != place:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _zsh_directory(environ: Mapping[str, str]) -> Path | None:

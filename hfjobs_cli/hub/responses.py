@@ -154,7 +154,7 @@ class ResponseHandler:
         elif isinstance(error, httpx.ConnectError):
             what, hint = (
                 f"cannot connect to {origin}: {reason}",
-                "check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
+                "check that the server is running; 'hfjobs emulator' starts an emulator"
                 if is_loopback(self._endpoint)
                 else "check the network, HF_ENDPOINT and the proxy",
             )

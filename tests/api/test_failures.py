@@ -170,7 +170,7 @@ class TestUnavailable:
         assert message.startswith("cannot connect to http://127.0.0.1:9: ")
         assert message.endswith(" (GET /api/jobs/x)")
         assert "[" not in message  # no error number
-        assert hint == "hint: check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
+        assert hint == "hint: check that the server is running; 'hfjobs emulator' starts an emulator"
         assert [line.rpartition("(")[2] for line in warnings] == ["2 of 4)", "3 of 4)", "4 of 4)"]
         assert all(line.startswith(f"warning: {message}; retrying in ") for line in warnings)
 

@@ -337,6 +337,19 @@ class TestScripts:
         assert (tmp_path / place).read_text(encoding="utf-8") == script
         assert hfjobs("--show-completion", word) == Result(0, script, "")
 
+    @posix_only
+    def test_are_installed_whole_or_not_at_all(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        """A shell reads the script at each start, so half of one on a full disk would be an error each time."""
+        place = tmp_path / "home" / ".bash_completions" / "hfjobs.sh"
+        line = f"ulimit -f 1; {' '.join(command())} --install-completion bash"
+        message = "error: cannot install the completion: File too large\n"
+        assert run_shell(line, hfjobs.environ, shell=("bash",)) == Result(1, "", message)
+        assert list(place.parent.iterdir()) == []
+        place.parent.rmdir()
+        place.parent.write_text("", encoding="utf-8")
+        code, _, stderr = hfjobs("--install-completion", "bash")
+        assert (code, stderr.startswith("error: cannot install the completion in ")) == (1, True)
+
     @pytest.mark.parametrize("line", ["ZDOTDIR=$HOME/.config/zsh", "echo hello; export ZDOTDIR=$HOME/.config/zsh"])
     def test_are_loaded_where_zsh_looks(self, hfjobs: Hfjobs, tmp_path: Path, line: str) -> None:
         """`.zshenv` may say where that is, and not export it."""

@@ -306,7 +306,7 @@ class TestRefused:
         error, hint = result.stderr.splitlines()
         assert error.startswith(f"error: cannot connect to {address}: ")
         assert error.endswith(f" (POST /api/jobs/x/{BY_HAND}/duplicate)")
-        assert hint == "hint: check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
+        assert hint == "hint: check that the server is running; 'hfjobs emulator' starts an emulator"
 
     def test_a_proxy_that_refuses_let_nothing_through(
         self, hfjobs: Hfjobs, elsewhere: Hub, monkeypatch: pytest.MonkeyPatch
