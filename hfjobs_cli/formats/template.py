@@ -16,7 +16,7 @@ from hfjobs_cli.formats.renderer import (
     package_of,
     unreadable_packages,
 )
-from hfjobs_cli.models.fields import FieldType, Meta, Record, declared_fields, has_text
+from hfjobs_cli.models.fields import FieldType, Meta, Record, has_text
 from hfjobs_cli.models.kinds import Field, Kind
 from hfjobs_cli.template import (
     FUNCTIONS,
@@ -120,7 +120,7 @@ def _schema(kind: Kind) -> Schema:
 
 
 def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
-    return {name: _shape(type_, f"{path}.{name}") for name, type_, _ in declared_fields(model)}
+    return {name: _shape(type_, f"{path}.{name}") for name, type_, _ in model.declared_fields()}
 
 
 def _shape(declared_as: FieldType, path: str) -> Shape:
@@ -139,7 +139,7 @@ def _shape(declared_as: FieldType, path: str) -> Shape:
 
 def _computed_fields(kind: Kind) -> dict[str, Field]:
     """Return the fields that are not in the JSON: computed ones, those with a name of their own, `label` and `env`."""
-    in_json = {each.name for each in declared_fields(kind.model)}
+    in_json = {each.name for each in kind.model.declared_fields()}
     found = {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
     entries = {each.meta.entry: each for each in kind.fields.values() if each.meta.entry}
     return {**found, **entries, **_nested(kind.model)}
@@ -148,7 +148,7 @@ def _computed_fields(kind: Kind) -> dict[str, Field]:
 def _nested(model: type[Record]) -> dict[str, Field]:
     """Return an object for each prefix of names with a dot: for `label.team` the object `label` with key `team`."""
     found: dict[str, dict[str, str]] = {}
-    for each in declared_fields(model):
+    for each in model.declared_fields():
         outer, dot, key = each.name.partition(".")
         if dot:
             found.setdefault(outer, {})[key] = each.name
@@ -261,7 +261,7 @@ def _field_rows(kind: Kind) -> list[str]:
 
 def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Meta]]:
     """Yield the path and type of each field of a record, each followed by its nested fields."""
-    for name, type_, meta in declared_fields(model):
+    for name, type_, meta in model.declared_fields():
         yield f"{prefix}{name}", _type_name(type_), meta
         if type_.part is not None:
             path = prefix if meta.is_flattened else f"{prefix}{name}{'[]' * (type_.item is not None)}."

@@ -11,8 +11,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
-from hfjobs_cli.models.decode import reader
-from hfjobs_cli.models.fields import JsonSource
+from hfjobs_cli.models.decode import JsonSource, reader
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Page
 from hfjobs_cli.text.json_values import Broken, values

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, NewJob, NewSchedule
-from hfjobs_cli.models.fields import declared_fields
 from hfjobs_cli.models.spec import SpecFields
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _check_complete(spec: JobInfo | JobSpec, what: str, hint: str | None = None)
     """Raise HfJobsError if fields of the spec had invalid values, so that a copy would be different."""
     if not spec.left_out:
         return
-    lost = [each.name for each in declared_fields(SpecFields) if each.name in spec.left_out]
+    lost = [each.name for each in SpecFields.declared_fields() if each.name in spec.left_out]
     if lost:
         raise HfJobsError(f"cannot copy {what}: the Hub sent invalid values: {', '.join(lost)}", hint)
 

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hfjobs_cli.errors import BadResponse
-from hfjobs_cli.models.fields import DeclaredField, FieldType, JsonSource, Read, Record, declared_fields
 from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 
-R = TypeVar("R", bound=Record)
+if TYPE_CHECKING:
+    from hfjobs_cli.models.fields import DeclaredField, FieldType, Record
 
-Reader = Callable[[object, str, JsonSource], R]
+R = TypeVar("R", bound="Record")
+
+
+class JsonSource(NamedTuple):
+    """The origin of a JSON value, and the callback for unexpected values in it."""
+
+    endpoint: str
+    unexpected: Callable[[str], None]
+
+
+FieldReader = Callable[["dict[str, Any]", str, JsonSource], Any]
+"""The JSON object that contains a value, its path, and its source -> the value. Raises BadResponse."""
+
+RecordReader = Callable[[object, str, JsonSource], R]
 """A JSON value, its path and its source -> a record. Raises BadResponse."""
 
 Convert = Callable[[Any, str, JsonSource], Any]
@@ -22,18 +35,18 @@ Convert = Callable[[Any, str, JsonSource], Any]
 MAX_SHARED = 1000
 """The most records of strings, such as owners, that are cached to be shared."""
 
-_READERS: dict[tuple[type, bool], Reader[Any]] = {}
+_READERS: dict[tuple[type, bool], RecordReader[Any]] = {}
 
 
-def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
+def reader(model: type[R], *, is_saved: bool = False) -> RecordReader[R]:
     """Return the function that decodes a record: from the Hub's JSON or, if it `is_saved`, from `--format json`."""
     if (model, is_saved) not in _READERS:
         _READERS[model, is_saved] = _make_reader(model, is_saved)
     return _READERS[model, is_saved]
 
 
-def _make_reader(model: type[R], is_saved: bool) -> Reader[R]:
-    fields = [_as_saved(each) if is_saved else each for each in declared_fields(model)]
+def _make_reader(model: type[R], is_saved: bool) -> RecordReader[R]:
+    fields = [_as_saved(each) if is_saved else each for each in model.declared_fields()]
     steps = [
         (_key(each)[0], _unchanged_types(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))
         for each in fields
@@ -69,7 +82,7 @@ def _make_reader(model: type[R], is_saved: bool) -> Reader[R]:
     )
 
 
-def _sharing(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> Reader[R]:
+def _sharing(read: RecordReader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> RecordReader[R]:
     """Return a reader that returns the same record for the same strings: most jobs have the same owner.
 
     `steps` are the keys in the JSON, and the types of their valid values.
@@ -98,7 +111,7 @@ def _setter(model: type[Record], name: str) -> Callable[[Record, Any], None]:
     return put
 
 
-def _keeping_invalid(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
+def _keeping_invalid(read: RecordReader[R], steps: Mapping[str, tuple[str, FieldReader]]) -> RecordReader[R]:
     """Return a reader that stores fields with invalid values in the record. It looks for them only after a warning."""
 
     def keep(values: Any, path: str, source: JsonSource) -> R:
@@ -116,7 +129,7 @@ def _keeping_invalid(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> 
     return keep
 
 
-def _is_invalid(step: Read, values: dict[str, Any], source: JsonSource) -> bool:
+def _is_invalid(step: FieldReader, values: dict[str, Any], source: JsonSource) -> bool:
     messages: list[str] = []
     step(values, "", JsonSource(source.endpoint, messages.append))
     return bool(messages)
@@ -198,11 +211,12 @@ def _unchanged_types(field: DeclaredField) -> tuple[type, ...]:
 def _quick(field: DeclaredField) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
     """Return the types of valid values of a field, and their converter, which raises ValueError."""
     base, _, item = field.type
-    is_plain = field.meta.read is None and len(_key(field)) == 1 and item == (FieldType(str) if base is list else None)
+    has_texts = base is list and item is not None and item.base is str and not item.is_optional
+    is_plain = field.meta.read is None and len(_key(field)) == 1 and (item is None or has_texts)
     return _QUICK[base] if is_plain and base in _QUICK else ((), str)
 
 
-def _step(field: DeclaredField, is_saved: bool) -> Read:
+def _step(field: DeclaredField, is_saved: bool) -> FieldReader:
     """Return the function that reads a field from the object that contains it.
 
     An invalid value becomes None or empty, with a warning; it raises if the field is required.
@@ -225,18 +239,18 @@ def _absent(type_: FieldType) -> Callable[[], Any] | None:
         return lambda: None
     if type_.base is list:
         return list
-    return partial(_empty_record, type_.base) if issubclass(type_.base, Record) else None
+    return partial(_empty_record, type_.base) if type_.is_record else None
 
 
 def _empty_record(model: type[R]) -> R:
     """Return a record with all fields invalid."""
-    names = [each.name for each in declared_fields(model)]
+    names = [each.name for each in model.declared_fields()]
     record = model(*[None] * len(names))
     record.keep_left_out(dict.fromkeys(names))
     return record
 
 
-def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
+def _lenient(step: FieldReader, absent: Callable[[], Any]) -> FieldReader:
     def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
         try:
             return step(values, path, source)
@@ -247,7 +261,7 @@ def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
     return read
 
 
-def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any] | None = None) -> Read:
+def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any] | None = None) -> FieldReader:
     """Return a function that reads the field at `key`. An invalid value is a warning and `absent`, or raises.
 
     It is one function because it is called about thirty times per job.
@@ -273,7 +287,7 @@ def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any
     return read
 
 
-def _inside(name: str, step: Read) -> Read:
+def _inside(name: str, step: FieldReader) -> FieldReader:
     """Return a function that applies `step` to the object at `name`; a missing one is empty."""
 
     def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
@@ -292,7 +306,7 @@ def converter(type_: FieldType, is_saved: bool = False) -> Convert:
     if type_.item is not None:
         convert = converter(type_.item, is_saved)
         return _dict_of(convert) if type_.base is dict else _list_of(convert, type_.item.base)
-    if issubclass(type_.base, Record):
+    if type_.is_record:
         return reader(type_.base, is_saved=is_saved)
     return _CONVERTERS[type_.base] if type_.base in _CONVERTERS else _plain(type_.base)
 

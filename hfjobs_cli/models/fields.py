@@ -11,6 +11,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
+from hfjobs_cli.models.decode import FieldReader, JsonSource, reader
 from hfjobs_cli.text.values import number
 
 R = TypeVar("R", bound="Record")
@@ -55,9 +56,19 @@ class Record:
         the name of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the value is
         not an object or its key field is invalid.
         """
-        from hfjobs_cli.models.decode import reader  # which imports this module
-
         return reader(cls)(values, cls.__name__ if path is None else path, JsonSource(endpoint, odd))
+
+    @classmethod
+    def declared_fields(cls) -> tuple[DeclaredField, ...]:
+        """Return the declared fields, in order."""
+        if cls not in _DECLARED:
+            hints = get_annotations(cls, eval_str=True)
+            _DECLARED[cls] = tuple(
+                DeclaredField(name, _field_type(cls, name, hint.__origin__), *hint.__metadata__)
+                for name, hint in hints.items()
+                if hasattr(hint, "__metadata__")
+            )
+        return _DECLARED[cls]
 
     def asdict(self) -> dict[str, Any]:
         """Return the fields by name as copied plain values, also in parts, as `dataclasses.asdict` does."""
@@ -76,6 +87,9 @@ class Record:
     def values(self) -> dict[str, Any]:
         """Return the fields by name, neither copied nor converted."""
         return VALUES_OF[type(self)](self)
+
+
+_DECLARED: dict[type, tuple[DeclaredField, ...]] = {}
 
 
 class _ValuesOf(dict[type, Callable[[Any], dict[str, Any]]]):
@@ -114,16 +128,6 @@ def has_text(record: object) -> bool:
     model = record if isinstance(record, type) else type(record)
     return issubclass(model, Record) and model.__str__ is not object.__str__
 
-
-class JsonSource(NamedTuple):
-    """The origin of a JSON value, and the callback for unexpected values in it."""
-
-    endpoint: str
-    unexpected: Callable[[str], None]
-
-
-Read = Callable[["dict[str, Any]", str, JsonSource], Any]
-"""The JSON object that contains a value, its path, and its source -> the value. Raises BadResponse."""
 
 DEFAULT_RANK = 72
 """The rank of columns that are not shown by default."""
@@ -192,7 +196,7 @@ class Meta(NamedTuple):
     meaning: str
     example: str
     key: str | None = None
-    read: Read | None = None
+    read: FieldReader | None = None
     name: str | None = None
     aliases: tuple[str, ...] = ()
     header: str | None = None
@@ -228,10 +232,15 @@ class FieldType(NamedTuple):
     item: FieldType | None = None
 
     @property
+    def is_record(self) -> bool:
+        """Return whether it is a record, not a list or dict of records."""
+        return issubclass(self.base, Record)
+
+    @property
     def part(self) -> type[Record] | None:
         """The record that it is, or that its items are; None if it is neither."""
         inner = self.item or self
-        return inner.base if issubclass(inner.base, Record) else None
+        return inner.base if inner.is_record else None
 
 
 class DeclaredField(NamedTuple):
@@ -240,21 +249,6 @@ class DeclaredField(NamedTuple):
     name: str
     type: FieldType
     meta: Meta
-
-
-_DECLARED: dict[type, tuple[DeclaredField, ...]] = {}
-
-
-def declared_fields(model: type[Record]) -> tuple[DeclaredField, ...]:
-    """Return the declared fields of a record, in order."""
-    if model not in _DECLARED:
-        hints = get_annotations(model, eval_str=True)
-        _DECLARED[model] = tuple(
-            DeclaredField(name, _field_type(model, name, hint.__origin__), *hint.__metadata__)
-            for name, hint in hints.items()
-            if hasattr(hint, "__metadata__")
-        )
-    return _DECLARED[model]
 
 
 def _field_type(model: type[Record], name: str, hint: Any) -> FieldType:

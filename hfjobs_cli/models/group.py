@@ -18,7 +18,6 @@ from hfjobs_cli.models.fields import (
     Measure,
     Meta,
     Record,
-    declared_fields,
     natural,
 )
 from hfjobs_cli.models.kinds import Computed, Kind
@@ -167,7 +166,7 @@ def group_model(by: Mapping[str, str]) -> type[Group]:
 
 def group_kind(model: type[Group]) -> Kind:
     """Return the kind of these groups."""
-    by = [each.name for each in declared_fields(model) if each.name not in (*COUNTS, INITIATOR_NAME)]
+    by = [each.name for each in model.declared_fields() if each.name not in (*COUNTS, INITIATOR_NAME)]
     key = by[0]
     return Kind(
         model,

@@ -17,7 +17,6 @@ from hfjobs_cli.models.fields import (
     Measure,
     Meta,
     Record,
-    declared_fields,
     has_text,
     natural,
 )
@@ -213,10 +212,10 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
     parts: list[Field] = []
     for name, made in computed.items():
         yield Field(name, (), made.type, made.meta, made.read)
-    for each in declared_fields(model):
+    for each in model.declared_fields():
         yield _field(each, ())
         if each.type.part is not None and each.type.item is None and not each.meta.is_opaque:
-            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in declared_fields(each.type.part))
+            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in each.type.part.declared_fields())
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)
 
@@ -355,7 +354,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
 
 def _object(model: type[Record]) -> dict[str, Any]:
     """Return the JSON Schema of one record: all fields are required, no others are allowed."""
-    properties = {name: {"description": meta.meaning, **_value(type_)} for name, type_, meta in declared_fields(model)}
+    properties = {name: {"description": meta.meaning, **_value(type_)} for name, type_, meta in model.declared_fields()}
     return {
         "description": (model.__doc__ or "").partition("\n")[0],
         "type": "object",

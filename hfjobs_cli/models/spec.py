@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
-from hfjobs_cli.models.decode import converter
-from hfjobs_cli.models.fields import FieldType, JsonSource, Meta, Record, record
+from hfjobs_cli.models.decode import JsonSource, converter
+from hfjobs_cli.models.fields import FieldType, Meta, Record, record
 from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
