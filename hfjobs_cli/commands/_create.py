@@ -148,6 +148,7 @@ def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
 
 
 def goes_on(jobs: Sequence[JobInfo]) -> str:
+    """Return the line that says that jobs continue to run, and how to follow them."""
     names = " ".join(map(_named, jobs))
     return f"{names} {'continues' if len(jobs) == 1 else 'continue'} to run; follow with 'hfjobs logs -f {names}'"
 

@@ -106,7 +106,7 @@ def checked_and_limited(
         return job
     flavors = flavors_of(session)
     if not takes_any:
-        check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
+        check_flavor(job.flavor, flavors)
     if raw.max_cost is None:
         return job
     return limited(job, flavors, Decimal(str(raw.max_cost)))
@@ -223,7 +223,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
     yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
     yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
     yield "attempts", str(job.attempts or "")
-    variables = [f"{key}={_shortened(key, value)}" for key, value in job.environment.items()]
+    variables = [f"{key}={_variable_shown(key, value)}" for key, value in job.environment.items()]
     secrets = [f"{key}={'(not set here)' if value is None else '***'}" for key, value in job.secrets.items()]
     labels = [f"{key}={value}" for key, value in job.labels.items() if key != "name"]
     yield "name", job.name or ""
@@ -248,11 +248,14 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
     yield cost, _cost(session, job)
 
 
-def _shortened(key: str, value: str) -> str:
+def _variable_shown(key: str, value: str) -> str:
     if key in PACKED_VARIABLES:
         return f"({len(value)} bytes: the local files)"
-    shown = masked_value(key, value)
-    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
+    return _shortened(masked_value(key, value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _cost(session: Session, job: NewJob) -> str:
@@ -263,8 +266,12 @@ def _cost(session: Session, job: NewJob) -> str:
         return f"unknown: {why_unpriced(flavors)}"
     times = f", {job.attempts} attempts" if (job.attempts or 1) > 1 else ""
     ports = ", plus its ports" if job.ports else ""
-    shown = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"
-    return f"at most ${shown}: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} per hour{ports}"
+    return f"{at_most(usd)}: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} per hour{ports}"
+
+
+def at_most(usd: Decimal) -> str:
+    """Format a maximum cost: with four decimals below one dollar, as jobs are cheap."""
+    return f"at most ${usd:,.2f}" if usd >= 1 else f"at most ${usd:.4f}"
 
 
 def note_script_values(session: Session, launch: Launch, *, cost: str = "cost") -> None:
@@ -276,8 +283,7 @@ def note_script_values(session: Session, launch: Launch, *, cost: str = "cost") 
         return
     level = "warning" if session.is_quiet else "note"
     for key, value in launch.from_script:
-        shown = value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
-        session.notice(f"{level}: {key} {shown} (from script)")
+        session.notice(f"{level}: {key} {_shortened(value)} (from script)")
     session.notice(f"{level}: {cost} {_cost(session, launch.job)}")
 
 

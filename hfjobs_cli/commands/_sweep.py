@@ -123,10 +123,9 @@ def _check_options(sweeping: Sweeping, following: Following) -> None:
 def _checked_flavors(session: Session, items: Sequence[Item], raw: RawOptions) -> list[Hardware]:
     """Return what the Hub lists. Raises UsageError for a flavor that it does not list."""
     flavors = flavors_of(session)
-    known = {flavor.name: flavor.price or 0 for flavor in flavors}
     for flavor in dict.fromkeys(item.launch.job.flavor for item in items):
         if not (raw.any_flavor or flavor == DEFAULT_FLAVOR):
-            check_flavor(flavor, known)
+            check_flavor(flavor, flavors)
     return flavors
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli import terminal
-from hfjobs_cli.commands._new_jobs import flavor_of, limited, priced_flavor, why_unpriced
+from hfjobs_cli.commands._new_jobs import at_most, flavor_of, limited, priced_flavor, why_unpriced
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
@@ -261,5 +261,4 @@ class Plan(NamedTuple):
             (each.launch.job.flavor, each.launch.job.longest_secs) == (first.flavor, first.longest_secs)
             for each in self.todo
         )
-        shown = f"${total:,.2f}" if total >= 1 else f"${total:.4f}"
-        return f"at most {shown}" + (f", {span(first.longest_secs)} on {first.flavor} each" if same else "")
+        return at_most(total) + (f", {span(first.longest_secs)} on {first.flavor} each" if same else "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.model import LOCAL, MAX_VARIABLE_BYTES, PROPERTIES, SPACE_PREFIXES, NewJob, Volume
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.query.labels import new_labels
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models.hardware import Hardware
 
 MAX_PORTS = 20
 MAX_GROUP = 46
@@ -165,10 +168,11 @@ def _check_once(texts: Iterable[str], what: str) -> None:
 
 def check_flavor(
     flavor: str,
-    prices: Mapping[str, float],
+    flavors: Iterable[Hardware],
     hint: str = "'hfjobs hardware' lists the flavors; --any-flavor accepts any",
 ) -> None:
-    """Raise UsageError for a flavor that the Hub does not list. `prices` has those it lists."""
+    """Raise UsageError for a flavor that is not among the `flavors` of the Hub. If these are unknown, any is valid."""
+    prices = {each.name: each.price or 0 for each in flavors}
     if prices and flavor not in prices:
         near = _similar_flavor(flavor.lower(), prices)
         raise UsageError(f"unknown flavor '{flavor}'", hint=f"did you mean '{near}'?" if near else hint)

@@ -144,10 +144,10 @@ def _wanted(
     wanted = [compose_schedule(each, namespace, local, now, download) for each in tables]
     check_all(session, (each.job for each in wanted), namespace, local)
     if any(each.job.flavor != DEFAULT_FLAVOR for each in wanted):
-        prices = {flavor.name: flavor.price or 0 for flavor in flavors_of(session)}
+        flavors = flavors_of(session)
         for each in wanted:
             with where(each.place):
-                check_flavor(each.job.flavor, prices, hint="'hfjobs hardware' lists the flavors")
+                check_flavor(each.job.flavor, flavors, hint="'hfjobs hardware' lists the flavors")
     return wanted, groups
 
 
