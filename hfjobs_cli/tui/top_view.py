@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from textwrap import wrap
 from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
@@ -30,6 +31,10 @@ KEYS = {
 }
 """The help of keys."""
 
+_NOTE = (
+    "Each bar is the mean of 10 seconds. Old values are dim. Costs with ~ are estimates from the price of the flavor. "
+    "Any key goes back."
+)
 _FOOTER = "Enter logs  d page  o sort  / find  c cancel  ? help  q quit"
 _DIM, _STRONG = "dim", "bold"
 RECENT = timedelta(days=1)
@@ -197,16 +202,19 @@ def _footer(state: Top, canvas: Canvas) -> str:
 
 
 def _help(canvas: Canvas) -> list[str]:
-    """Return the help page."""
+    """Return the help page, wrapped to the width of the screen."""
     width = max(map(len, KEYS))
-    keys = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
+    keys = [
+        canvas.line([Piece(f"  {key if place == 0 else '':<{width}}", _STRONG), Piece(f"  {part}")])
+        for key, what in KEYS.items()
+        for place, part in enumerate(wrap(what, max(1, canvas.width - width - 4)))
+    ]
     return [
         canvas.line([Piece("hfjobs top", _STRONG), Piece(": a row for each unfinished job")]),
         "",
         *keys,
         "",
-        canvas.line([Piece("Each bar is the mean of 10 seconds. Old values are dim. Costs with ~ are estimates")]),
-        canvas.line([Piece("from the price of the flavor. Any key goes back.")]),
+        *(canvas.line([Piece(part)]) for part in wrap(_NOTE, canvas.width)),
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,6 +91,17 @@ def test_it_fits(
         assert is_unicode or all(line.isascii() for line in plain)
         assert color or plain == shown
         assert (state.chosen in {row.job.id for row in state.shown}) == bool(state.shown)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_is_wrapped(columns: int) -> None:
+    state = Top()
+    state.press("?")
+    shown = drawn(state, Size(columns, 30), NOW, Preferences(color=False, encoding="utf-8"))
+    words = " ".join(" ".join(shown).split())
+    assert "…" not in words
+    assert "newest, name, runtime, cost, CPU, memory, GPU" in words
+    assert words.endswith("Costs with ~ are estimates from the price of the flavor. Any key goes back.")
 
 
 def test_the_chosen_job_stays_chosen() -> None:
