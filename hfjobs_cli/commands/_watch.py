@@ -20,6 +20,7 @@ from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.terminal import Size
+from hfjobs_cli.text.display import cell_width
 from hfjobs_cli.text.values import span
 from hfjobs_cli.tui.job_changes import Change, aged, changes
 
@@ -266,7 +267,9 @@ class WatchedTable:
         age = (now - poll.at).total_seconds()
         soon = span(max(1.0, poll.pause_secs - age + 0.5))
         count = f"{len(poll.jobs)} {'job' if len(poll.jobs) == 1 else 'jobs'}"
-        state = f"{count}, updated {span(age)} ago, next in {soon}{self.remark}; q or Ctrl-C quits"
+        polling, keys = f", updated {span(age)} ago, next in {soon}", "; q or Ctrl-C quits"
+        footers = [f"{count}{polling}{self.remark}{keys}", f"{count}{self.remark}{keys}", f"{count}{self.remark}"]
+        state = next((each for each in footers if cell_width(each) <= size.columns), footers[-1])
         return [*self.rows(size, now), "", self._footer(trouble or state, size)]
 
     def rows(self, size: Size, now: datetime) -> list[str]:

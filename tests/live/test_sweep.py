@@ -18,7 +18,7 @@ def test_the_table_is_kept_up_to_date_until_all_have_ended(hub: Hub, on_hub: Ope
     terminal.shows("grid-x-a", "grid-x-b", "2 scheduling, 1 not created yet")
     assert posts(hub) == 2
     end(hub, of(hub)[0], "COMPLETED")
-    terminal.shows("grid-x-c", "1 completed, 2 scheduling")
+    terminal.shows("grid-x-c", "1 completed, 2 scheduling; q or Ctrl-C quits")  # in 80 columns: not when it asks next
     for job in of(hub):
         if job["status"]["stage"] == "SCHEDULING":
             end(hub, job, "ERROR")
