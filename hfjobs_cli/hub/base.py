@@ -181,7 +181,7 @@ class Hub:
                 hint="use the name of a user or an organization",
             ) from error
 
-    def _record(self, model: type[R], response: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
+    def _record(self, model: type[R], kind: Kind, response: HubResponse, problem: Callable[[R], str | None]) -> R:
         """Return the record in a response. Raises BadResponse, also if `problem` finds something wrong."""
         messages: list[str] = []
         endpoint = self._transport.endpoint
@@ -193,7 +193,7 @@ class Hub:
             self._warn_unexpected(kind, record, response.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
-    def _records(self, model: type[R], response: HubResponse, kind: Kind, *, reports: bool = True) -> list[R]:
+    def _records(self, model: type[R], kind: Kind, response: HubResponse, *, reports: bool = True) -> list[R]:
         """Return the records in a response that is an array. Raises BadResponse.
 
         With `reports` off, unexpected values and unusable records are skipped silently.

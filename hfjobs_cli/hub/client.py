@@ -7,8 +7,7 @@ from contextlib import suppress
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import Endpoint
-from hfjobs_cli.hub.jobs import JobStreams
-from hfjobs_cli.hub.schedules import Scheduling
+from hfjobs_cli.hub.schedules import Schedules
 from hfjobs_cli.models.account import JobCharge, JobsUsage
 from hfjobs_cli.models.hardware import KIND, Hardware
 
@@ -20,7 +19,7 @@ OPTIONAL_TIMEOUT_SECS = 5.0
 CHARGES = Endpoint("GET", "/api/settings/billing/usage/jobs")
 
 
-class JobsClient(JobStreams, Scheduling):
+class JobsClient(Schedules):
     """The Jobs API of one Hub for one token. Methods may be called from several threads.
 
     A `namespace` of None is the token's user. All methods raise NotLoggedIn, NotAllowed, NotFound, RequestRefused,
@@ -43,7 +42,7 @@ class JobsClient(JobStreams, Scheduling):
         return self._hardware
 
     def _hardware_from(self, endpoint: Endpoint) -> list[Hardware]:
-        return self._records(Hardware, self._transport.ask(endpoint), KIND)
+        return self._records(Hardware, KIND, self._transport.ask(endpoint))
 
     def job_charges(self) -> list[JobCharge]:
         """Return the cost of each job in the current billing period (`GET /api/settings/billing/usage/jobs`).

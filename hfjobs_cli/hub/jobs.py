@@ -49,10 +49,12 @@ DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatab
 CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
 LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
 EXPOSE = Endpoint("PUT", "/api/jobs/{namespace}/{id}/expose")
+LOGS = Endpoint("GET", "/api/jobs/{namespace}/{id}/logs")
+METRICS = Endpoint("GET", "/api/jobs/{namespace}/{id}/metrics")
 
 
 class Jobs(Hub):
-    """The jobs of the Hub."""
+    """The jobs of the Hub, and their logs and metrics."""
 
     def list_jobs(
         self,
@@ -75,7 +77,7 @@ class Jobs(Hub):
             here = [*query, ("cursor", cursor)] if cursor else query
             return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
 
-        return pages_of(ask, lambda response: self._records(JobInfo, response, KIND), since, front)
+        return pages_of(ask, lambda response: self._records(JobInfo, KIND, response), since, front)
 
     def all_jobs(
         self,
@@ -129,7 +131,6 @@ class Jobs(Hub):
         Without a namespace, if the default one has no such job, the other namespaces of the user are searched. Raises
         NotFound if there is none.
         """
-
         return self._in_any_namespace(reference, INSPECT)
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
@@ -255,6 +256,35 @@ class Jobs(Hub):
         """
         return self._in_any_namespace(reference, EXPOSE, {"ports": [*ports], "portsPublic": [*public]})
 
+    def log_events(
+        self,
+        reference: JobReference,
+        *,
+        tail: int | None = None,
+        idle_timeout_secs: float,
+        max_attempts: int = MAX_ATTEMPTS,
+    ) -> EventStream:
+        """Return the log of a job, from the start or the last `tail` lines on, until the job ends.
+
+        Opening it is retried up to `max_attempts`; resuming is up to the caller. It fails after `idle_timeout_secs`
+        without data, and the Hub sends a comment every 30 s.
+
+        The data of each event is JSON: `{"data": LINE, "timestamp": ISO 8601}`. The output of each attempt begins with
+        a header, `===== Job started at ...`, which also comes with `tail`, in addition to its lines.
+        """
+        query = [] if tail is None else [("tail", str(tail))]
+        return self._events(LOGS, reference, query, idle_timeout_secs, max_attempts)
+
+    def metric_events(
+        self, reference: JobReference, *, idle_timeout_secs: float, max_attempts: int = MAX_ATTEMPTS
+    ) -> EventStream:
+        """Return the usage of a running job, once a second: the data of each event named `metric` is JSON.
+
+        There is no history, and the stream may go on after the job. It is opened, and fails, as `log_events`. Raises
+        NotRunning if the job has ended.
+        """
+        return self._events(METRICS, reference, (), idle_timeout_secs, max_attempts)
+
     def _in_any_namespace(self, reference: JobReference, endpoint: Endpoint, body: object = None) -> JobInfo:
         """Send a request about a job: in its namespace, else in the default one, then in the others of the user."""
 
@@ -329,11 +359,11 @@ class Jobs(Hub):
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server sent them."""
         response = self._listing(LIST, namespace)
-        return self._records(JobInfo, response, KIND, reports=False), response.sent_at
+        return self._records(JobInfo, KIND, response, reports=False), response.sent_at
 
     def _new_job(self, response: HubResponse) -> JobInfo:
         """Return the new job in a response. Raises BadResponse."""
-        return self._record(JobInfo, response, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
+        return self._record(JobInfo, KIND, response, lambda job: why_not_new(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Send a request about a job, and return the job in the response."""
@@ -341,7 +371,7 @@ class Jobs(Hub):
         def problem(job: JobInfo) -> str | None:
             return None if job.id == identifier else f"it is about job '{job.id}'"
 
-        return self._record(JobInfo, self._send_about(endpoint, namespace, identifier, body), KIND, problem)
+        return self._record(JobInfo, KIND, self._send_about(endpoint, namespace, identifier, body), problem)
 
     def _send_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
         """Send a request about a job. Raises NotFound that names the job."""
@@ -350,50 +380,11 @@ class Jobs(Hub):
         except NotFound as error:
             raise self._no_job(error, namespace, identifier) from error
 
-
-def _is_of(user: str | None, job: JobInfo) -> bool:
-    """Return whether a user may have created a job: also if either is unknown."""
-    return user is None or job.created_by is None or (job.created_by.name or user).casefold() == user.casefold()
-
-
-LOGS = Endpoint("GET", "/api/jobs/{namespace}/{id}/logs")
-METRICS = Endpoint("GET", "/api/jobs/{namespace}/{id}/metrics")
-
-
-class JobStreams(Hub):
-    """Logs and metrics of jobs as streams. Opening is retried up to `max_attempts`; resuming is up to the caller.
-
-    A stream fails after `idle_timeout_secs` without data. The Hub sends a comment every 30 s.
-    """
-
-    def log_events(
-        self,
-        reference: JobReference,
-        *,
-        tail: int | None = None,
-        idle_timeout_secs: float,
-        max_attempts: int = MAX_ATTEMPTS,
-    ) -> EventStream:
-        """Return the log of a job, from the start or the last `tail` lines on, until the job ends.
-
-        The data of each event is JSON: `{"data": LINE, "timestamp": ISO 8601}`. The output of each attempt begins with
-        a header, `===== Job started at ...`, which also comes with `tail`, in addition to its lines.
-        """
-        query = [] if tail is None else [("tail", str(tail))]
-        return self._events(LOGS, reference, query, idle_timeout_secs, max_attempts)
-
-    def metric_events(
-        self, reference: JobReference, *, idle_timeout_secs: float, max_attempts: int = MAX_ATTEMPTS
-    ) -> EventStream:
-        """Return the usage of a running job, once a second: the data of each event named `metric` is JSON.
-
-        There is no history, and the stream may go on after the job. Raises NotRunning if the job has ended.
-        """
-        return self._events(METRICS, reference, (), idle_timeout_secs, max_attempts)
-
     def _events(
         self, endpoint: Endpoint, reference: JobReference, query: Query, idle_timeout_secs: float, max_attempts: int
     ) -> EventStream:
+        """Open a stream about a job: in its namespace, else in the default one, then in the others of the user."""
+
         def ask(namespace: str) -> EventStream:
             try:
                 stream = self._transport.stream(
@@ -414,3 +405,8 @@ class JobStreams(Hub):
             if reference.namespace is not None:
                 raise
             return self._find_in_other_namespaces(missing, ask, JOBS)[1]
+
+
+def _is_of(user: str | None, job: JobInfo) -> bool:
+    """Return whether a user may have created a job: also if either is unknown."""
+    return user is None or job.created_by is None or (job.created_by.name or user).casefold() == user.casefold()

@@ -20,6 +20,7 @@ from hfjobs_cli.query.references import SCHEDULES
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
     from hfjobs_cli.query.references import JobReference
 
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 LIST = Endpoint("GET", "/api/scheduled-jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/scheduled-jobs/{namespace}/{id}")
+CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False)
+TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False)
 DELETE = Endpoint("DELETE", "/api/scheduled-jobs/{namespace}/{id}", is_repeatable=False, has_body=False)
 SUSPEND = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/suspend", has_body=False)
 RESUME = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/resume", has_body=False)
@@ -38,8 +41,15 @@ FEW_RUNS = 6
 """Up to how many jobs are requested one by one; for more, a page of the listing is read first."""
 
 
+def _schedule_kind() -> tuple[type[ScheduledJob], Kind]:
+    """Return the record and the kind of schedules. To load them takes 2 % of a command about jobs, which needs none."""
+    from hfjobs_cli.models.schedule import KIND, ScheduledJob
+
+    return ScheduledJob, KIND
+
+
 class Schedules(Jobs):
-    """The schedules of the Hub."""
+    """The schedules of the Hub, and the jobs that they start."""
 
     def list_schedules(
         self, namespace: str | None = None, labels: Iterable[tuple[str, str]] = ()
@@ -48,24 +58,20 @@ class Schedules(Jobs):
 
         The Hub filters by one label only, so schedules may lack all but the first of the `labels`.
         """
-        from hfjobs_cli.models.schedule import KIND, ScheduledJob  # only commands about schedules load it
-
         query = [("label", f"{key}={value}") for key, value in labels][:1]
         response = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
-        return self._records(ScheduledJob, response, KIND)
+        return self._records(*_schedule_kind(), response)
 
     def schedule_names(self, namespace: str | None = None) -> dict[str, str | None]:
         """Return the name of each schedule of a namespace by its id (`GET /api/scheduled-jobs/{namespace}`)."""
-        from hfjobs_cli.models.schedule import ScheduledJob
 
         def ignore(*_invalid: object) -> None:
             """Skip invalid schedules: they have no name to be found by."""
 
         response = self._in_namespace(namespace, partial(self._listing, LIST))
         endpoint = self._transport.endpoint
-        found = self._parsed(
-            response, lambda data: read_list(ScheduledJob, data, endpoint, "schedules", ignore, ignore)
-        )
+        model, kind = _schedule_kind()
+        found = self._parsed(response, lambda data: read_list(model, data, endpoint, kind.plural, ignore, ignore))
         return {schedule.id: schedule.name for schedule in found}
 
     def inspect_schedule(self, reference: JobReference) -> ScheduledJob:
@@ -164,14 +170,12 @@ class Schedules(Jobs):
 
     def _schedule(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> ScheduledJob:
         """Send a request about a schedule, and return the schedule in the response."""
-        from hfjobs_cli.models.schedule import KIND, ScheduledJob
 
         def problem(schedule: ScheduledJob) -> str | None:
             return None if schedule.id == identifier else f"it is about schedule '{schedule.id}'"
 
-        return self._record(
-            ScheduledJob, self._send_about_schedule(endpoint, namespace, identifier, body), KIND, problem
-        )
+        response = self._send_about_schedule(endpoint, namespace, identifier, body)
+        return self._record(*_schedule_kind(), response, problem)
 
     def _send_about_schedule(
         self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None
@@ -193,14 +197,6 @@ class Schedules(Jobs):
             return {}
         return {job.id: job.status.stage for job in page.jobs}
 
-
-CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False)
-TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False)
-
-
-class Scheduling(Schedules):
-    """Schedules, with creating and triggering them."""
-
     def create_schedule(
         self, namespace: str | None, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
@@ -215,17 +211,15 @@ class Scheduling(Schedules):
     def _create_schedule(
         self, namespace: str, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
-        from hfjobs_cli.models.schedule import KIND, ScheduledJob
-
         def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
         def read(response: HubResponse) -> ScheduledJob:
-            return self._record(ScheduledJob, response, KIND, lambda made: why_not_new(made, KIND.noun, made.schedule))
+            return self._record(*_schedule_kind(), response, lambda made: why_not_new(made, "schedule", made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             response = self._listing(LIST, namespace)
-            return self._records(ScheduledJob, response, KIND, reports=False), response.sent_at
+            return self._records(*_schedule_kind(), response, reports=False), response.sent_at
 
         def other(made: ScheduledJob) -> str | None:
             return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)
@@ -238,7 +232,7 @@ class Scheduling(Schedules):
 
         identity = RequestMatcher(asked.matches, other, asked.changed_fields)
         return self._create_once(
-            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun=KIND.noun)
+            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun="schedule")
         )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
