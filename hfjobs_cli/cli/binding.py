@@ -134,32 +134,7 @@ def for_typer(
     option is given twice, the last one counts with `last_wins`; otherwise it is an error. `path` are the words of the
     command, under which the configuration file has its defaults.
     """
-    _, *own = signature(command, eval_str=True).parameters.values()
-    kind = _kind_of(own)
-    kinds: dict[str, LoadKind | None] = {}
-    parameters: list[Parameter] = []
-    groups: dict[str, _Group] = {}
-    takes_context = any(each.name == "ctx" for each in own)
-    words = next((each.name for each in own if BEHIND_DASHES in get_args(each.annotation)), None)
-    for each in own:
-        model = _model(each.annotation)
-        if each.name in ("ctx", words):
-            continue
-        if model is None:
-            added = [_parameter(each.name, each.annotation, each.default)]
-            kinds[each.name] = kind
-        else:
-            group = groups[each.name] = _Group(model, _kind_named_at(each) or kind)
-            added = list(group.parameters())
-            kinds.update((option.name, group.kind) for option in added)
-        parameters += added
-    connection = _Group(Connection, None)
-    parameters += connection.parameters() if asks_hub else ()
-    rules = {each.name: rule for each in parameters if (rule := _rule(each, groups.values())) is not None}
-    numbers = {each.name: found for each in parameters if (found := number_of(each)) is not None}
-    parameters = [as_text(each, numbers[each.name]) if each.name in numbers else each for each in parameters]
-    single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
-    parameters = [_repeated(each) if each.name in single else each for each in parameters]
+    takes = _Parameters(command, asks_hub=asks_hub, last_wins=last_wins)
 
     @functools.wraps(command)
     def run(ctx: typer.Context, **given: Any) -> int:
@@ -169,31 +144,77 @@ def for_typer(
             return session.answer_tab(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
             raise _unexpected(ctx)
-        for name, parameter in single.items():
-            given[name] = _only(given[name], parameter)
-        _check_not_empty(given, parameters)
-        for name, taken in numbers.items():
-            given[name] = read(ctx, name, taken, given[name])
-        if words is not None:
-            given[words] = _words_in(given)
+        takes.check(ctx, given)
         if asks_hub:
-            session.overrides = connection.take(given, session).overrides.over(session.overrides)
+            session.overrides = takes.connection.take(given, session).overrides.over(session.overrides)
             session.start_debug()
-            apply_defaults(session, path, kind, given)
+            apply_defaults(session, path, takes.kind, given)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         for line in ctx.meta.get(PARSER_NOTES, ()):
             session.note(line)
-        made = {name: group.take(given, session) for name, group in groups.items()}
-        if takes_context:
-            made["ctx"] = ctx
-        return command(session, **given, **made)
+        return command(session, **takes.arguments(ctx, given))
 
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
-    run.rules = rules  # type: ignore[attr-defined]
-    run.kinds = kinds  # type: ignore[attr-defined]
+    run.__signature__ = Signature([context, *takes.parameters])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (context, *takes.parameters)}
+    run.rules = takes.rules  # type: ignore[attr-defined]
+    run.kinds = takes.kinds  # type: ignore[attr-defined]
     return run
+
+
+class _Parameters:
+    """The options and arguments of a command: `parameters` for typer, and the command's own arguments.
+
+    By the names of parameters, `kinds` are the kinds of record that they are about, and `rules` what they mean after
+    IMAGE or SCRIPT. `kind` is what the command shows.
+    """
+
+    def __init__(self, command: Callable[..., int], *, asks_hub: bool, last_wins: bool) -> None:
+        """Read the signature of a command. An option that is given twice is an error, unless the `last_wins`."""
+        _, *own = signature(command, eval_str=True).parameters.values()
+        self.kind = _kind_of(own)
+        self.kinds: dict[str, LoadKind | None] = {}
+        self.connection = _Group(Connection, None)
+        self._groups: dict[str, _Group] = {}
+        self._takes_context = any(each.name == "ctx" for each in own)
+        self._words = next((each.name for each in own if BEHIND_DASHES in get_args(each.annotation)), None)
+        all_: list[Parameter] = []
+        names_of_job: set[str] = set()
+        for each in own:
+            model = _model(each.annotation)
+            if each.name in ("ctx", self._words):
+                continue
+            if model is None:
+                all_.append(_parameter(each.name, each.annotation, each.default))
+                self.kinds[each.name] = self.kind
+                continue
+            group = self._groups[each.name] = _Group(model, _kind_named_at(each) or self.kind)
+            options = list(group.parameters())
+            all_ += options
+            self.kinds.update((option.name, group.kind) for option in options)
+            names_of_job.update(option.name for option in options if getattr(model, "is_of_job", False))
+        all_ += self.connection.parameters() if asks_hub else ()
+        rules = {each.name: _rule(each, is_of_job=each.name in names_of_job) for each in all_}
+        self.rules = {name: rule for name, rule in rules.items() if rule is not None}
+        self._numbers = {each.name: found for each in all_ if (found := _number_of(each)) is not None}
+        all_ = [_as_text(each, self._numbers[each.name]) if each.name in self._numbers else each for each in all_]
+        self._single = {} if last_wins else {each.name: each for each in all_ if _takes_one_value(each)}
+        self.parameters = [_repeated(each) if each.name in self._single else each for each in all_]
+
+    def check(self, ctx: typer.Context, given: dict[str, Any]) -> None:
+        """Check and convert what typer parsed, in place. Raises UsageError, or what typer raises itself."""
+        for name, parameter in self._single.items():
+            given[name] = _only(given[name], parameter)
+        _check_not_empty(given, self.parameters)
+        for name, taken in self._numbers.items():
+            given[name] = _numbers_in(ctx, name, taken, given[name])
+        if self._words is not None:
+            given[self._words] = _words_in(given)
+
+    def arguments(self, ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the command: options of a group as one value."""
+        groups = {name: group.take(given, ctx.obj) for name, group in self._groups.items()}
+        return {**given, **groups, **({"ctx": ctx} if self._takes_context else {})}
 
 
 def kind_of_option(ctx: typer.Context, name: str) -> "Kind":
@@ -210,13 +231,9 @@ def _unexpected(ctx: typer.Context) -> UsageError:
     return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
-def _rule(parameter: Parameter, groups: Iterable[_Group]) -> Rule | None:
-    """Return the rule for an option that follows IMAGE or SCRIPT: its own, or that of its group."""
+def _rule(parameter: Parameter, *, is_of_job: bool) -> Rule | None:
+    """Return what an option means after IMAGE or SCRIPT: as it is marked, or as all of its group do."""
     _, option = get_args(parameter.annotation)
-    is_of_job = any(
-        getattr(group.model, "is_of_job", False) and parameter.name in [name for name, _, _ in _declared(group.model)]
-        for group in groups
-    )
     rule: Rule | None = getattr(option, "trailing", Rule() if is_of_job else None)
     return rule
 
@@ -313,7 +330,7 @@ def load_kind(name: str, *columns: str | tuple[str, ...]) -> "Kind":
     return kind_of(name).with_columns(columns)
 
 
-class Number(NamedTuple):
+class _Number(NamedTuple):
     """What an option or argument takes: numbers that `read` knows, called `what`, from `least` to `most`."""
 
     read: Callable[[str], float | None]
@@ -337,16 +354,16 @@ class Number(NamedTuple):
         return None if is_in else f"{found} is not in the range {self.range}"
 
 
-def number_of(parameter: Parameter) -> Number | None:
+def _number_of(parameter: Parameter) -> _Number | None:
     """Return the number type of a parameter; None if it is not a number."""
     type_, option = get_args(parameter.annotation)
     kinds = set(_kinds(type_))
     if int in kinds:
-        return Number(whole, "a whole number", option.min, option.max)
-    return Number(number, "a number", option.min, option.max) if float in kinds else None
+        return _Number(whole, "a whole number", option.min, option.max)
+    return _Number(number, "a number", option.min, option.max) if float in kinds else None
 
 
-def as_text(parameter: Parameter, taken: Number) -> Parameter:
+def _as_text(parameter: Parameter, taken: _Number) -> Parameter:
     """Return a parameter that is a number as one that is text, with the same help."""
     type_, option = get_args(parameter.annotation)
     option = copy(option)
@@ -360,7 +377,7 @@ def as_text(parameter: Parameter, taken: Number) -> Parameter:
     return parameter.replace(annotation=Annotated[text, option], default=default)
 
 
-def read(ctx: typer.Context, name: str, taken: Number, given: Any) -> Any:
+def _numbers_in(ctx: typer.Context, name: str, taken: _Number, given: Any) -> Any:
     """Return the number, or the numbers, that were given for a parameter. Raises what typer raises itself."""
     for text in [given] if isinstance(given, str) else given or ():
         problem = taken.problem(text)
