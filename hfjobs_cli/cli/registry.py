@@ -174,7 +174,7 @@ KINDS = {
     "job": "job.KIND",
     "label_change": "small_kinds.LABEL_CHANGE",
     "log_line": "small_kinds.LOG_LINE",
-    "relative": "related_job.KIND",
+    "relative": "tree_node.KIND",
     "schedule": "schedule.KIND",
     "schedule_change": "small_kinds.SCHEDULE_CHANGE",
     "usage": "usage.KIND",

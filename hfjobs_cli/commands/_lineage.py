@@ -11,7 +11,7 @@ from hfjobs_cli.commands._job_sources import Query
 from hfjobs_cli.errors import NotFound, UsageError, one_of
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, parent_of, time_of_id
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.related_job import JOB
+from hfjobs_cli.models.tree_node import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, SCHEDULED_JOB
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import EARLIEST, LATEST, check_name, is_name

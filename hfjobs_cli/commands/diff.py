@@ -12,8 +12,8 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 from hfjobs_cli.insight.differences import differences, is_of_account
 from hfjobs_cli.insight.lineage import parent_of
-from hfjobs_cli.models.related_job import JOB
 from hfjobs_cli.models.small_kinds import LAUNCH, Difference
+from hfjobs_cli.models.tree_node import JOB
 from hfjobs_cli.query.conditions import all_match, parse_conditions
 from hfjobs_cli.query.references import JobReference
 

@@ -18,10 +18,10 @@ from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._job_sources import Source
-    from hfjobs_cli.models.related_job import Relative
+    from hfjobs_cli.models.tree_node import TreeNode
     from hfjobs_cli.query.filters import Page
 
-    _Found = tuple[list[Relative], list[str]]
+    _Found = tuple[list[TreeNode], list[str]]
     """Relatives, and notes about them."""
 
 

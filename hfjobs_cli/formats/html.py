@@ -21,7 +21,7 @@ from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.related_job import Relative
+from hfjobs_cli.models.tree_node import TreeNode
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.values import timestamp
 
@@ -110,7 +110,7 @@ def address(record: Record, view: View) -> str | None:
     endpoint: str | None
     if isinstance(record, JobInfo):
         owner, endpoint = record.owner.name, record.endpoint
-    elif isinstance(record, Relative) and record.is_job:
+    elif isinstance(record, TreeNode) and record.is_job:
         owner, endpoint = record.namespace, view.endpoint()
     else:
         return None

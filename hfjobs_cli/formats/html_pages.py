@@ -14,8 +14,8 @@ from hfjobs_cli.models.description import Description, Run
 from hfjobs_cli.models.group import COUNTS, INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.related_job import Relative
 from hfjobs_cli.models.schedule import STATE_STYLES
+from hfjobs_cli.models.tree_node import TreeNode
 from hfjobs_cli.models.vocabulary import PERIODS
 from hfjobs_cli.text.values import span
 
@@ -86,11 +86,11 @@ def _run(run: Run) -> Sequence[str]:
     )
 
 
-def render_tree(records: Iterable[Relative], view: View) -> None:
+def render_tree(records: Iterable[TreeNode], view: View) -> None:
     """Write a page with a list for each tree; nothing if reading fails."""
-    relatives = list(records)
-    drawn = list(tree_lines(relatives, MOST if view.folds else None))
-    jobs, trees = sum(each.is_job for each in relatives), sum(not each.generation for each in relatives)
+    nodes = list(records)
+    drawn = list(tree_lines(nodes, MOST if view.folds else None))
+    jobs, trees = sum(each.is_job for each in nodes), sum(not each.generation for each in nodes)
     title = f"{jobs:,} {'job' if jobs == 1 else 'jobs'} in {trees:,} {'tree' if trees == 1 else 'trees'}"
     write_page(title, _trees(drawn, shown_columns(drawn, view), view), view)
 
@@ -108,15 +108,15 @@ def _trees(drawn: Sequence[Line], columns: Sequence[Field], view: View) -> Itera
 
 
 def _node(line: Line, columns: Sequence[Field], view: View) -> str:
-    relative = line.relative
-    if relative is None:
+    node = line.node
+    if node is None:
         return f'<span class="node folded">{text(line.summary)}</span>'
-    parts = [f"<code>{linked(text(relative.id), address(relative, view))}</code>"]
+    parts = [f"<code>{linked(text(node.id), address(node, view))}</code>"]
     for column in columns:
-        if column.cell(relative, view.now) is not None:
+        if column.cell(node, view.now) is not None:
             class_ = "name" if column.name == "name" else "value"
-            parts.append(f'<span class="{class_}" title="{text(column.header)}">{cell(column, relative, view)}</span>')
-    asked = ' aria-current="true"' if relative.is_asked else ""
+            parts.append(f'<span class="{class_}" title="{text(column.header)}">{cell(column, node, view)}</span>')
+    asked = ' aria-current="true"' if node.is_asked else ""
     return f'<span class="node"{asked}>{" ".join(parts)}</span>'
 
 

@@ -13,10 +13,10 @@ from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.related_job import JOB, Relative
+from hfjobs_cli.models.tree_node import JOB, TreeNode
 from hfjobs_cli.text.display import cell_width, cut, inked, padding
 
-_BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _relative, _now: None)
+_BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _node, _now: None)
 """The first column, which holds the branches and the ids."""
 
 _ROOM = 56
@@ -42,17 +42,17 @@ class _Marks(NamedTuple):
 _ASCII = _Marks("|- ", "`- ", "|> ", "`> ", "|  ", "   ", "> ", "...")
 
 
-def render(records: Iterable[Relative], view: View) -> None:
+def render(records: Iterable[TreeNode], view: View) -> None:
     """Write a line for each node; many children are folded. Writes nothing if reading fails."""
     marks = _Marks() if view.holds("".join(_Marks())) else _ASCII
     drawn = list(tree_lines(list(records), MOST if view.folds else None))
     heads = {line: _head(line, marks, view) for line in drawn}
-    jobs = [line for line in drawn if line.relative is not None and line.relative.is_job]
+    jobs = [line for line in drawn if line.node is not None and line.node.is_job]
     rows: dict[Field, dict[Line, str]] = {_BRANCH: heads}
 
     def measure(column: Field) -> int:
         if column not in rows:
-            rows[column] = {line: _cell(column, line.relative, view) for line in jobs}
+            rows[column] = {line: _cell(column, line.node, view) for line in jobs}
         return max((cell_width(rows[column][line]) for line in jobs), default=0)
 
     fitted = fit([_BRANCH, *shown_columns(drawn, view)], measure, view.width)
@@ -63,7 +63,7 @@ def render(records: Iterable[Relative], view: View) -> None:
             pieces.append(("\n", None))  # between two trees
         if line in aligned:
             texts = [cut(rows[column][line], width, marks.ellipsis) for column, width in fitted]
-            pieces += _aligned(texts, fitted, is_asked=line.relative is not None and line.relative.is_asked)
+            pieces += _aligned(texts, fitted, is_asked=line.node is not None and line.node.is_asked)
         else:
             pieces.append((_free(line, heads[line], marks, view), None))
     view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
@@ -72,7 +72,7 @@ def render(records: Iterable[Relative], view: View) -> None:
 def shown_columns(drawn: Sequence[Line], view: View) -> list[Field]:
     """Return the columns without the id; with the namespace if there are several and the user chose no columns."""
     chosen = [column for column in view.columns if column.name != view.kind.key]
-    namespaces = {line.relative.namespace for line in drawn if line.relative is not None} - {None}
+    namespaces = {line.node.namespace for line in drawn if line.node is not None} - {None}
     namespace = view.kind.cells["namespace"]
     if len(namespaces) > 1 and namespace not in chosen and not view.columns_asked:
         chosen.insert(0, namespace)
@@ -84,8 +84,8 @@ def _head(line: Line, marks: _Marks, view: View) -> str:
 
     Branches that are too wide are cut on the left, and begin with the number of the generation.
     """
-    relative = line.relative
-    is_asked = relative is not None and relative.is_asked
+    node = line.node
+    is_asked = node is not None and node.is_asked
     if not line.follows:
         branches = marks.root_asked if is_asked else ""
     else:
@@ -97,13 +97,13 @@ def _head(line: Line, marks: _Marks, view: View) -> str:
             branches += marks.middle_asked if follows else marks.last_asked
         else:
             branches += marks.middle if follows else marks.last
-    text = f"{marks.ellipsis} {line.summary}" if relative is None else view.spell(view.kind.key_of(relative))
+    text = f"{marks.ellipsis} {line.summary}" if node is None else view.spell(view.kind.key_of(node))
     return branches + text
 
 
-def _cell(column: Field, relative: Relative | None, view: View) -> str:
+def _cell(column: Field, node: TreeNode | None, view: View) -> str:
     """Return the text of a cell. Columns that are empty for most jobs have no dash."""
-    cell = view.cell(column, relative) if relative is not None else None
+    cell = view.cell(column, node) if node is not None else None
     if cell is None:
         return ABSENT if column.name == "runtime" else ""
     return view.spell(cell)
@@ -129,8 +129,8 @@ def _aligned(
 
 def _free(line: Line, head: str, marks: _Marks, view: View) -> str:
     """Return a line without columns: of what starts jobs, of what the Hub no longer knows, or of folded children."""
-    relative = line.relative
-    more = [] if relative is None else [relative.name, relative.note and f"({relative.note})"]
+    node = line.node
+    more = [] if node is None else [node.name, node.note and f"({node.note})"]
     text = "  ".join([head, *(view.spell(each) for each in more if each)])
     if view.width is None:
         return text + "\n"
@@ -144,27 +144,27 @@ MOST = 12
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line of a tree: a relative, or several that are folded into it.
+    """One line of a tree: a node, or several that are folded into it.
 
     `follows` has a value for each generation below the root, down to its own: whether that branch goes on below.
-    `place` is the index of the relative in the list, `parent` that of its parent.
+    `place` is the index of the node in the list, `parent` that of its parent.
     """
 
     follows: tuple[bool, ...]
     place: int
     parent: int | None
-    relative: Relative | None
-    folded: Sequence[Relative] = ()
+    node: TreeNode | None
+    folded: Sequence[TreeNode] = ()
 
     @property
     def summary(self) -> str:
-        """How many relatives are folded, and how many of them failed: `2,988 more, 41 failed`."""
+        """How many nodes are folded, and how many of them failed: `2,988 more, 41 failed`."""
         failed = sum(each.status == "ERROR" for each in self.folded)
         return f"{len(self.folded):,} more" + (f", {failed:,} failed" if failed else "")
 
 
-class _Node(NamedTuple):
-    """Indexes in the list: of a relative, of the end of its descendants, of its children, and of its parent."""
+class _Indexes(NamedTuple):
+    """Indexes in the list: of a node, of the end of its descendants, of its children, and of its parent."""
 
     place: int
     end: int
@@ -172,48 +172,48 @@ class _Node(NamedTuple):
     parent: int | None
 
 
-def tree_lines(relatives: Sequence[Relative], most: int | None = MOST) -> Iterator[Line]:
+def tree_lines(nodes: Sequence[TreeNode], most: int | None = MOST) -> Iterator[Line]:
     """Yield the lines of trees. Of more than `most` children the first are drawn, and those of interest.
 
     It does not recurse: there may be more generations than Python allows.
     """
-    nodes = _nodes(relatives)
-    asked = next((place for place, each in enumerate(relatives) if each.is_asked), -1)
-    todo = [Line((), node.place, None, relatives[node.place]) for node in nodes if node.parent is None][::-1]
+    indexes = _indexes(nodes)
+    asked = next((place for place, each in enumerate(nodes) if each.is_asked), -1)
+    todo = [Line((), each.place, None, nodes[each.place]) for each in indexes if each.parent is None][::-1]
     while todo:
         line = todo.pop()
         yield line
-        if line.relative is None:
+        if line.node is None:
             continue
-        children = nodes[line.place].children
-        shown = children if most is None else _shown([nodes[each] for each in children], asked, most)
+        children = indexes[line.place].children
+        shown = children if most is None else _shown([indexes[each] for each in children], asked, most)
         below = [
-            Line((*line.follows, at < len(children) - 1), child, line.place, relatives[child])
+            Line((*line.follows, at < len(children) - 1), child, line.place, nodes[child])
             for at, child in enumerate(shown)
         ]
         if len(shown) < len(children):
             below[-1:] = [replace(below[-1], follows=(*line.follows, True))]
-            left = [each for child in sorted({*children} - {*shown}) for each in relatives[child : nodes[child].end]]
+            left = [each for child in sorted({*children} - {*shown}) for each in nodes[child : indexes[child].end]]
             below.append(Line((*line.follows, False), -1, line.place, None, left))
         todo += below[::-1]
 
 
-def _nodes(relatives: Sequence[Relative]) -> list[_Node]:
-    ends = [len(relatives)] * len(relatives)
+def _indexes(nodes: Sequence[TreeNode]) -> list[_Indexes]:
+    ends = [len(nodes)] * len(nodes)
     parents: list[int | None] = []
-    children: list[list[int]] = [[] for _ in relatives]
+    children: list[list[int]] = [[] for _ in nodes]
     line: list[int] = []
-    for place, each in enumerate(relatives):
-        while line and relatives[line[-1]].generation >= each.generation:
+    for place, each in enumerate(nodes):
+        while line and nodes[line[-1]].generation >= each.generation:
             ends[line.pop()] = place
         parents.append(line[-1] if line else None)
         if line:
             children[line[-1]].append(place)
         line.append(place)
-    return [_Node(place, ends[place], children[place], parents[place]) for place in range(len(relatives))]
+    return [_Indexes(place, ends[place], children[place], parents[place]) for place in range(len(nodes))]
 
 
-def _shown(children: Sequence[_Node], asked: int, most: int) -> list[int]:
+def _shown(children: Sequence[_Indexes], asked: int, most: int) -> list[int]:
     """Return the children to draw: what leads to the requested job, half of the first, those with children, others."""
     places = [each.place for each in children]
     if len(children) <= most + 1:  # one line would stand for one
@@ -240,9 +240,9 @@ _MERMAID_MARKUP = re.compile(r"[^\w .,:/()+-]")
 """Characters that may have a meaning in a label of mermaid."""
 
 
-def render_json(records: Iterable[Relative], view: View) -> None:
+def render_json(records: Iterable[TreeNode], view: View) -> None:
     """Write an array with an object for each tree: the id of its root, its nodes and its edges."""
-    trees: list[list[Relative]] = []
+    trees: list[list[TreeNode]] = []
     for each in records:
         if not each.generation:
             trees.append([])
@@ -251,7 +251,7 @@ def render_json(records: Iterable[Relative], view: View) -> None:
     view.write(f"[{_json_items(_json_tree(nodes, encode) for nodes in trees)}]\n")
 
 
-def _json_tree(nodes: list[Relative], encode: Callable[[object], str]) -> str:
+def _json_tree(nodes: list[TreeNode], encode: Callable[[object], str]) -> str:
     links = [{"from": each.parent, "to": each.id, "kind": each.link} for each in nodes if each.parent is not None]
     lists = (f'"{name}": [{_json_items(map(encode, each))}]' for name, each in (("nodes", nodes), ("edges", links)))
     return f'{{"root": {encode(nodes[0].id)}, {", ".join(lists)}}}'
@@ -263,7 +263,7 @@ def _json_items(texts: Iterable[str]) -> str:
     return f"\n{joined}\n" if joined else ""
 
 
-def render_mermaid(records: Iterable[Relative], view: View) -> None:
+def render_mermaid(records: Iterable[TreeNode], view: View) -> None:
     """Write a flowchart. Nodes are numbered, since ids may be words of its language."""
     drawn = list(tree_lines(list(records), MOST if view.folds else None))
     numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
@@ -274,27 +274,27 @@ def render_mermaid(records: Iterable[Relative], view: View) -> None:
         arrow = {"duplicate": "-->|duplicate|", "override": "-.->|override|"}.get(_link(below), "-->")
         view.write(f"  {numbers[above]} {arrow} {numbers[below]}\n")
     for stage, style in STAGE_STYLES.items():
-        found = [number for line, number in numbers.items() if line.relative and line.relative.status == stage]
+        found = [number for line, number in numbers.items() if line.node and line.node.status == stage]
         if found:
             view.write(f"  classDef {stage} stroke:{_GRAPH_COLORS[style]},stroke-width:2px\n")
             view.write(f"  class {','.join(found)} {stage}\n")
     for line, number in numbers.items():
-        if line.relative is not None and line.relative.is_asked:
+        if line.node is not None and line.node.is_asked:
             view.write(f"  style {number} stroke-width:4px\n")
 
 
-def render_dot(records: Iterable[Relative], view: View) -> None:
+def render_dot(records: Iterable[TreeNode], view: View) -> None:
     """Write a graph of Graphviz."""
     drawn = list(tree_lines(list(records), MOST if view.folds else None))
     numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
     view.write('digraph jobs {\n  node [shape=box, style=rounded, fontname="sans-serif"]\n  edge [fontsize=10]\n')
     for line, number in numbers.items():
         options = [f"label={_dot_text(_texts(line), view)}"]
-        if line.relative is not None and line.relative.status in STAGE_STYLES:
-            options.append(f'color="{_GRAPH_COLORS[STAGE_STYLES[line.relative.status]]}"')
-        if line.relative is None or line.relative.type != JOB:
-            options.append("style=dashed" if line.relative is None else "shape=oval")
-        elif line.relative.is_asked:
+        if line.node is not None and line.node.status in STAGE_STYLES:
+            options.append(f'color="{_GRAPH_COLORS[STAGE_STYLES[line.node.status]]}"')
+        if line.node is None or line.node.type != JOB:
+            options.append("style=dashed" if line.node is None else "shape=oval")
+        elif line.node.is_asked:
             options.append("penwidth=3")
         view.write(f"  {number} [{', '.join(options)}]\n")
     for above, below in _edges(drawn):
@@ -305,15 +305,15 @@ def render_dot(records: Iterable[Relative], view: View) -> None:
 
 
 def _link(line: Line) -> str:
-    return (line.relative.link if line.relative is not None else None) or ""
+    return (line.node.link if line.node is not None else None) or ""
 
 
 def _texts(line: Line) -> Iterator[str]:
     """Yield the lines of text of a node."""
-    if line.relative is None:
+    if line.node is None:
         yield line.summary
         return
-    each = line.relative
+    each = line.node
     yield each.id
     if each.name:
         yield each.name

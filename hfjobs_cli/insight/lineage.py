@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hfjobs_cli.models.job import JobInfo, JobInitiator, initiator_type
-from hfjobs_cli.models.related_job import CIRCLE, GONE, JOB, UNREAD, Relative
+from hfjobs_cli.models.tree_node import CIRCLE, GONE, JOB, UNREAD, TreeNode
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM, SCHEDULED_JOB
 from hfjobs_cli.text.values import LATEST
 
@@ -125,7 +125,7 @@ class Lineage:
 
     def family(
         self, asked: str, now: datetime, *, depth: int | None = None, up: bool = False, down: bool = False
-    ) -> list[Relative]:
+    ) -> list[TreeNode]:
         """Return the tree of a job or initiator in pre-order, newest first.
 
         It has all descendants of the root. With `up` it has only the ancestors of `asked`, with `down` only its
@@ -144,9 +144,9 @@ class Lineage:
             is_over = (ends and visit.key == asked) or visit.generation == last
             return () if is_over else self.children(visit.key)
 
-        return [self._relative(visit, asked, now) for visit in _walk(chain[:1], descendants)]
+        return [self._node(visit, asked, now) for visit in _walk(chain[:1], descendants)]
 
-    def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[Relative]:
+    def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[TreeNode]:
         """Return the trees of these jobs in sequence, with only these jobs and their ancestors."""
         wanted: dict[str, None] = {}
         roots: dict[str, None] = {}
@@ -159,7 +159,7 @@ class Lineage:
             is_over = visit.generation == depth
             return () if is_over else (key for key in self.children(visit.key) if key in wanted)
 
-        return [self._relative(visit, None, now) for visit in _walk(roots, descendants)]
+        return [self._node(visit, None, now) for visit in _walk(roots, descendants)]
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -181,12 +181,12 @@ class Lineage:
         """Return whether a node is an initiator of unrelated jobs, such as a user."""
         return key in self._others and self._others[key].type not in (*STARTERS, JOB)
 
-    def _relative(self, visit: Visit, asked: str | None, now: datetime) -> Relative:
+    def _node(self, visit: Visit, asked: str | None, now: datetime) -> TreeNode:
         job = self.jobs.get(visit.key)
         link = self._parents[visit.key].link if visit.parent is not None else None
         is_asked = visit.key == asked
         if job is not None:
-            return Relative(
+            return TreeNode(
                 job.id,
                 JOB,
                 name=job.name,
@@ -206,7 +206,7 @@ class Lineage:
         note = None if type_ != JOB else UNREAD if visit.key in self._unread else GONE
         if type_ == SCHEDULED_JOB and self._names is not None and who not in self._names:
             note = GONE
-        return Relative(
+        return TreeNode(
             visit.key,
             type_,
             name=(self._names or {}).get(who),

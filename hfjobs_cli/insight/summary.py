@@ -11,8 +11,8 @@ from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, P
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.related_job import JOB
 from hfjobs_cli.models.spec import ARTIFACTS, MOUNT_PATH, has_artifacts, packed_variable
+from hfjobs_cli.models.tree_node import JOB
 from hfjobs_cli.models.vocabulary import (
     DELETED,
     EXIT_CODE,

@@ -1,4 +1,4 @@
-"""A relative of a job: a node of a tree. Trees are lists of nodes in pre-order."""
+"""A node of a tree of jobs: a job, or what started one. A tree is a list of nodes in pre-order."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.values import span
 
 JOB = "job"
-"""The type of a relative that is a job."""
+"""The type of a node that is a job."""
 
 GONE = "gone"
 """The note on a job or schedule that no longer exists."""
@@ -22,7 +22,7 @@ CIRCLE = "circle"
 
 
 @record
-class Relative(Record):
+class TreeNode(Record):
     """A node of a tree: a job or an initiator. Its descendants follow; children are one `generation` below."""
 
     id: Annotated[
@@ -38,7 +38,7 @@ class Relative(Record):
             "COMPLETED",
             rank=ALWAYS_SHOWN,
             styles=STAGE_STYLES,
-            cell_value=lambda relative: relative.status or (f"({relative.note})" if relative.note else None),
+            cell_value=lambda node: node.status or (f"({node.note})" if node.note else None),
         ),
     ]
     note: Annotated[str | None, Meta("gone, not read, circle, or null", "gone")]
@@ -54,7 +54,7 @@ class Relative(Record):
             "kind of link: run, duplicate or override",
             "duplicate",
             rank=30,
-            cell_value=lambda relative: None if relative.link == "run" else relative.link,
+            cell_value=lambda node: None if node.link == "run" else node.link,
         ),
     ]
     generation: Annotated[int, Meta("number of generations below the root", "1")]
@@ -94,7 +94,7 @@ def _tree_schema(node: dict[str, Any]) -> dict[str, Any]:
 
 
 KIND = Kind(
-    Relative,
+    TreeNode,
     noun="relative",
     plural="relatives",
     key="id",
