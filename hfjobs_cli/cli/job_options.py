@@ -25,7 +25,7 @@ _COMPLETERS = {"flavor": completion.complete_flavor}
 
 
 def _declaring(hints: dict[str, Any]) -> Callable[[type[T]], type[T]]:
-    """Return a decorator that adds annotations to a class. One without an option removes the option of its base."""
+    """Return a decorator that adds annotations to a class: options, or plain types that remove options of its base."""
 
     def declare(cls: type[T]) -> type[T]:
         cls.__annotations__ = {**cls.__annotations__, **hints}

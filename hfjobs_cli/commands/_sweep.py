@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.commands._create import canceled
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, outcome, show_created
 from hfjobs_cli.commands._new_jobs import check_all, flavors_of, note_script_values
-from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
+from hfjobs_cli.commands._sweep_plan import (
+    SweepPlan,
+    check_secrets,
+    kind_with_values,
+    limit_cost,
+    notes,
+    planned_items,
+    sweep_name,
+)
 from hfjobs_cli.commands._sweep_run import Sweep
 from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, polls
 from hfjobs_cli.errors import (
@@ -60,7 +68,7 @@ def run_sweep(
     _check_options(sweeping, following)
     name = sweep_name(sweeping, raw, words)
     items, given = planned_items(sweeping, raw, compose, name, local)
-    output = replace(output, kind=with_values(output.kind, items))
+    output = replace(output, kind=kind_with_values(output.kind, items))
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     for item in items:
         with sweep.in_job_with(item.values):
@@ -95,8 +103,8 @@ def run_sweep(
         )
     todo = run.todo
     if raw.max_cost is not None:
-        todo = within(session, run, flavors, Decimal(str(raw.max_cost)))
-    plan = Plan(run, todo, flavors)
+        todo = limit_cost(session, run, flavors, Decimal(str(raw.max_cost)))
+    plan = SweepPlan(run, todo, flavors)
     if following.dry_run:
         session.write("".join(f"{line}\n" for line in plan.lines(session.stdout, session.environ)))
         session.flush()
@@ -199,7 +207,9 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
     except BaseException as error:
         session.unreported_ids.clear()
         if run.jobs:
-            session.notice(f"sweep {run.name}: {run.state}; run the same command again to continue, {_elsewhere(run)}")
+            session.notice(
+                f"sweep {run.name}: {run.state}; run the same command again to continue, {_how_to_list(run)}"
+            )
         if isinstance(error, ReaderGone):
             raise error_of_showing(error) from None
         raise
@@ -209,7 +219,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
     return outcome(run.listed)
 
 
-def _elsewhere(run: Sweep) -> str:
+def _how_to_list(run: Sweep) -> str:
     return f"'hfjobs ps -a -l {SWEEP}={run.name}' lists its jobs"
 
 
@@ -223,7 +233,7 @@ def _interrupted(session: Session, run: Sweep, following: Following) -> Interrup
     )
 
 
-def _asked(run: Sweep) -> Callable[[], Sequence[JobInfo]]:
+def _polling(run: Sweep) -> Callable[[], Sequence[JobInfo]]:
     """Return a function that polls a sweep, creates jobs that may start, and returns all jobs, unfinished ones first.
 
     The Hub has answered before, so the first call ignores a transient error.
@@ -253,7 +263,7 @@ def _as_events(session: Session, run: Sweep, before: Sequence[JobInfo]) -> None:
     def rest(secs: float, least: float) -> None:
         run.rest(max(secs, least))
 
-    for _ in polls(session, _asked(run), _pace(), OutageNotices(session), rest):
+    for _ in polls(session, _polling(run), _pace(), OutageNotices(session), rest):
         for job in run.listed:
             if told.get(job.id, "SCHEDULING") != job.status.stage:
                 why = f": {session.redacted(job.status.message)}" if job.status.message else ""
@@ -268,7 +278,7 @@ def _in_place(session: Session, run: Sweep, listing: Listing) -> None:
     """Show a table of all jobs in place, until all have ended."""
     table = WatchedTable(listing, "")
     with session.live() as live:
-        background = BackgroundPoller(session, _asked(run), _pace(), live.wake)
+        background = BackgroundPoller(session, _polling(run), _pace(), live.wake)
         for key in live.turns():
             if key in ("q", "Q"):
                 raise KeyboardInterrupt

@@ -124,7 +124,7 @@ def notes(items: Sequence[Item], given: int) -> Iterator[str]:
         yield f"note: {len(items)} of {given} combinations are different; equal ones run only once"
 
 
-def with_values(kind: Kind, items: Sequence[Item]) -> Kind:
+def kind_with_values(kind: Kind, items: Sequence[Item]) -> Kind:
     """Return the kind of jobs as a sweep shows them: by default with the values of their items, and how they ended.
 
     A value is shown whole as the column `label.KEY`, even if the Hub allows no such label.
@@ -161,7 +161,7 @@ def _shortened(text: str, width: int = MAX_CELL) -> str:
     return cut_middle(text, width, "...")
 
 
-def within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:
+def limit_cost(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:
     """Set the timeouts of the jobs to be created so that the sweep as a whole costs no more. Raises UsageError.
 
     What its jobs have cost, or may still cost, is taken off; the rest is shared evenly.
@@ -202,8 +202,8 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
     return max_cost(made, priced_flavor(made, flavors)) or Decimal(0)
 
 
-class Plan(NamedTuple):
-    """The jobs of a sweep to create, as a table."""
+class SweepPlan(NamedTuple):
+    """The items of a sweep as a table, with the jobs to create and what they may cost."""
 
     run: Sweep
     todo: Sequence[Item]

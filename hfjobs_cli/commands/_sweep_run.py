@@ -339,6 +339,7 @@ class Sweep:
                 self._under_way -= 1
 
     def _failed(self) -> HfJobsError | None:
+        """Return the first failure, which other threads set."""
         return self._failure
 
     def _now(self) -> float:

@@ -90,9 +90,9 @@ def _name_and_next(made: ScheduledJob) -> str:
 
 def create_schedule(session: Session, job: NewJob, namespace: str | None, when: str, terms: Terms) -> ScheduledJob:
     """Create a schedule with a single request."""
-    check = f"--name {shlex.quote(job.name)}" if job.name else ""
+    search = f"--name {shlex.quote(job.name)}" if job.name else ""
     body = _body(job.body(), when, terms)
-    return session.client.create_schedule(namespace, body, _asked(job, when, terms), check)
+    return session.client.create_schedule(namespace, body, _request_matcher(job, when, terms), search)
 
 
 def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
     return {"jobSpec": job, "schedule": when, **given}
 
 
-def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
+def _request_matcher(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
     """Return how to recognize the requested schedule among existing ones."""
 
     def changed(made: ScheduledJob) -> list[str]:
