@@ -14,8 +14,8 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._create import create_each
-from hfjobs_cli.commands._listing import Listing, id_and, new_view
-from hfjobs_cli.commands._select import done_to_each, is_by_filters
+from hfjobs_cli.commands._listing import Listing, id_and, is_by_filters, new_view
+from hfjobs_cli.commands._outcomes import done_to_each
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable_class import value

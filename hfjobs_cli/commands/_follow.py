@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.factories import estimated_cost
 from hfjobs_cli.commands._create import goes_on
-from hfjobs_cli.commands._listing import ID_AND_URL, ending, new_view, outcome, show_created
+from hfjobs_cli.commands._listing import ID_AND_URL, new_view, show_created
+from hfjobs_cli.commands._outcomes import ending, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer

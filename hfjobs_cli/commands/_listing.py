@@ -1,27 +1,129 @@
-"""Show records as the options for output ask, report new ones even if stdout fails, and say how jobs ended."""
+"""List records: which jobs the filters select, and how records are shown, new ones even if stdout fails."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.errors import ExitCode, HfJobsError, OutputFailed, UsageError, conflict
+from hfjobs_cli.errors import HfJobsError, OutputFailed, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, View, choose_renderer, formats_of
-from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.job import KIND
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
-from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
+from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax
 from hfjobs_cli.text.display import cut
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.values import check_name, parse_time_option
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.options import Filters, Output
+    from hfjobs_cli.cli.schedule_options import ScheduleSelection
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.hub.listing import ParallelListing
+    from hfjobs_cli.hub.saved_jobs import Snapshot
     from hfjobs_cli.models.fields import Record
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Field, Kind
+
+
+def job_filter(session: Session, selection: Filters) -> JobFilter:
+    """Return what the options ask for. Raises UsageError."""
+    now = session.clock()
+    return parse_filter(
+        now,
+        status=selection.status or (),
+        all_=selection.all_,
+        initiator=selection.initiator or (),
+        label=selection.label or (),
+        name=selection.name,
+        filters=selection.filter_ or (),
+        since=_moment(selection.since, now, "--since"),
+        until=_moment(selection.until, now, "--until"),
+        kind=session.bound(KIND),
+    )
+
+
+def _moment(text: str | None, now: datetime, option: str) -> datetime | None:
+    return None if text is None else parse_time_option(text, now, option)
+
+
+def scan(
+    session: Session,
+    wanted: JobFilter,
+    namespace: str | None,
+    limit: int = 0,
+    *,
+    may_stop: bool = False,
+    snapshot: Snapshot | None = None,
+) -> Scan:
+    """Return a pass over the jobs of a namespace that are wanted, which begins when it is read. Raises UsageError.
+
+    It reads ahead if there is no limit, unless the caller `may_stop` before the last job. With a `snapshot` the
+    jobs are those in it.
+    """
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    if wanted.names_schedules:
+        if snapshot is not None:
+            raise UsageError(f"{snapshot.name} has no names of schedules", hint="use the id, scheduled-job:ID")
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    history: ParallelListing | None = None
+    pages: Iterable[Page]
+    asked = (namespace, wanted.stages, wanted.labels, wanted.earliest)
+    if snapshot is not None:
+        pages = snapshot.pages(namespace)
+    elif limit or may_stop:
+        pages = session.client.list_jobs(*asked)
+    else:
+        pages = history = session.client.all_jobs(*asked, tells_total=session.shows_progress)
+
+    def page_read(scan: Scan) -> None:
+        session.flush()  # records arrive as they are written
+        total = history.total if history else None
+        read = f"{scan.read:,} jobs read" if total is None else f"{scan.read:,} of about {total:,} jobs read"
+        session.progress(f"{read}, {scan.matched:,} match ...")
+
+    return Scan(pages, wanted, limit, page_read)
+
+
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
+    """Return the jobs that match the filters, newest first, with a note if there are none. Raises UsageError."""
+    wanted = job_filter(session, filters)
+    found = list(scan(session, wanted, namespace, filters.limit).jobs())
+    if not found:
+        session.note(none_found(wanted))
+    return found
+
+
+def none_found(wanted: JobFilter) -> str:
+    """Return the message for no matching jobs."""
+    is_default = wanted.stages == ACTIVE_STAGES
+    return "no running or scheduling jobs match; -a includes finished ones" if is_default else "no jobs match"
+
+
+_CONDITION = r"[a-z][\w.]*(?:!?=|[<>])"
+"""The beginning of a filter, which is not a reference: `status=error`."""
+
+
+def is_by_filters(
+    words: list[str] | None, filters: Filters | ScheduleSelection, syntax: ReferenceSyntax = JOBS
+) -> bool:
+    """Return whether filters select the records, not references. Raises UsageError if both are given, or neither."""
+    if condition := next((word for word in words or () if re.match(_CONDITION, word)), None):
+        raise UsageError(f"'{condition}' is not a {syntax.noun}", hint=f"did you mean --filter '{condition}'?")
+    if words and (filters.are_given or filters.limit):
+        raise UsageError(f"{syntax.plural} and filters cannot be used together", hint="remove one of them")
+    if not words and not filters.are_given:
+        raise UsageError(
+            f"no {syntax.plural} given",
+            hint="use an ID or @latest, or select with --name NAME, --label KEY=VALUE, or -a for all",
+        )
+    return not words
 
 
 Records = Sequence[Any] | RecordStream
@@ -143,6 +245,12 @@ class Listing:
         self.renderer.render(self._fetched(shown), self.view)
         self._session.flush()
 
+    def show_results(self, results: Iterable[Any]) -> None:
+        """Write the successful results; errors are reported at the end, in order, and decide the exit code."""
+        found = list(results)
+        self._session.failures += [each for each in found if isinstance(each, HfJobsError)]
+        self.show([each for each in found if not isinstance(each, HfJobsError)])
+
     def _fetched(self, records: Records) -> Records:
         """Return records after requesting what their fields need, such as prices; a stream does so record by record."""
         kind = self._output.kind
@@ -254,26 +362,3 @@ def announce(session: Session, job: JobInfo) -> None:
         session.notice(f"port {port}: {address}")
     if job.status.ssh_url is not None:
         session.notice(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
-
-
-def outcome(jobs: Iterable[JobInfo]) -> ExitCode:
-    """Return the exit code for finished jobs: a failure takes precedence over a cancellation."""
-    stages = {job.status.stage for job in jobs}
-    if "ERROR" in stages:
-        return ExitCode.JOB_FAILED
-    return ExitCode.JOB_CANCELED if stages & {"CANCELED", "DELETED"} else ExitCode.DONE
-
-
-_VERBS = {"COMPLETED": "completed", "ERROR": "failed", "CANCELED": "was canceled", "DELETED": "was deleted"}
-
-
-def ending(session: Session, job: JobInfo, cost: Cost | None = None) -> str:
-    """Return name, status, running time and cost of a job in a line; of a failed one the command that explains it."""
-    name = f"{job.name} ({job.id})" if job.name else job.id
-    verb = _VERBS.get(job.status.stage or "", f"is {job.status}")
-    ran = job.running_secs(session.clock())
-    after = f" after {span(ran)}" if ran is not None else ""
-    why = f": {session.redacted(job.status.message).strip().rstrip('.')}" if job.status.message else ""
-    reference = JobReference.of(job, None) if job.owner.type == "org" else job.id  # which is found faster
-    explained = f"; see 'hfjobs describe {reference}'" if job.status.stage == "ERROR" else ""
-    return f"{name} {verb}{after}{f', cost {cost}' if cost is not None else ''}{why}{explained}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.commands._select import scan
+from hfjobs_cli.commands._listing import scan
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError, did_you_mean
 from hfjobs_cli.query.references import (
     JOBS,

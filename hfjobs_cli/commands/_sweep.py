@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands._create import canceled
-from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, outcome, show_created
+from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, show_created
 from hfjobs_cli.commands._new_jobs import check_all, flavors_of, note_script_values
+from hfjobs_cli.commands._outcomes import outcome
 from hfjobs_cli.commands._sweep_plan import (
     SweepPlan,
     check_secrets,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.commands._listing import ending, outcome
-from hfjobs_cli.commands._select import scan
+from hfjobs_cli.commands._listing import scan
+from hfjobs_cli.commands._outcomes import ending, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer

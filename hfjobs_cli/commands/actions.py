@@ -17,8 +17,9 @@ from hfjobs_cli.commands._actions import (
     planned,
     written,
 )
+from hfjobs_cli.commands._listing import filtered_jobs
+from hfjobs_cli.commands._outcomes import done_to_each, is_running, not_running, refused
 from hfjobs_cli.commands._resolve import jobs_to_change
-from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_running, not_running, refused
 from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable_class import value

@@ -16,7 +16,6 @@ from hfjobs_cli.commands._job_sources import Query, SharedAtHub, source_of
 from hfjobs_cli.commands._lineage import FamilyReader, name_label
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs, named_schedules
-from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
@@ -87,7 +86,7 @@ def describe(
             raise each
         return _of_job(session, source, each, tail) if isinstance(each, JobInfo) else _of_schedule(session, each)
 
-    show_results(session, listing, list(results_parallel(described, named)))
+    listing.show_results(list(results_parallel(described, named)))
     return ExitCode.DONE
 
 

@@ -16,7 +16,6 @@ from hfjobs_cli.commands._follow import follow_new
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing
 from hfjobs_cli.commands._new_jobs import checked_and_limited, create, local_environment
 from hfjobs_cli.commands._resolve import jobs_to_change
-from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
@@ -141,7 +140,7 @@ def _show_copied(session: Session, references: Sequence[JobReference], output: o
     """Show the jobs that would be run again unchanged, and create none."""
     found = session.client.inspect_jobs([*references])
     count = sum(not isinstance(each, HfJobsError) for each in found)
-    show_results(session, Listing(session, output, default=RENDERERS["table"], indent=4), found)
+    Listing(session, output, default=RENDERERS["table"], indent=4).show_results(found)
     session.note(f"would run {count} {output.kind.noun if count == 1 else output.kind.plural} again, unchanged")
     session.note("nothing was sent (--dry-run)")
     return ExitCode.DONE

@@ -7,7 +7,6 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import open_snapshot, saved_jobs
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs
-from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 
@@ -45,11 +44,11 @@ def inspect(
         if jobs is None:
             listing.show(RecordStream(job for page in snapshot.pages(namespace) for job in page.jobs))
         else:
-            show_results(session, listing, saved_jobs(session, snapshot, jobs, namespace))
+            listing.show_results(saved_jobs(session, snapshot, jobs, namespace))
         return ExitCode.DONE
     if jobs is None:
         raise UsageError("missing argument '[NAMESPACE/]JOB...'", hint="see 'hfjobs inspect --help'")
     references = named_jobs(session, jobs, namespace)
 
-    show_results(session, listing, session.client.inspect_jobs(references))
+    listing.show_results(session.client.inspect_jobs(references))
     return ExitCode.DONE

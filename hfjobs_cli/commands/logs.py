@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._follow import TEXT, LogOptions, LogWriter
-from hfjobs_cli.commands._listing import Listing, outcome
+from hfjobs_cli.commands._listing import Listing, filtered_jobs, is_by_filters
+from hfjobs_cli.commands._outcomes import outcome
 from hfjobs_cli.commands._resolve import named_jobs
-from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
 from hfjobs_cli.query.references import JobReference

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import job_filter, scan
+from hfjobs_cli.commands._listing import Listing, job_filter, scan
 from hfjobs_cli.errors import ExitCode, conflict
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import AtHub, open_snapshot
-from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import job_filter, scan
+from hfjobs_cli.commands._listing import Listing, job_filter, scan
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.formats.renderer import QUIET
 from hfjobs_cli.insight.report import Report

@@ -12,8 +12,8 @@ from hfjobs_cli.cli import command_options, options, subprocesses
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._outcomes import is_running, not_running
 from hfjobs_cli.commands._resolve import jobs_to_change
-from hfjobs_cli.commands._select import is_running, not_running
 from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._listing import Listing, is_by_filters, job_filter, scan
+from hfjobs_cli.commands._outcomes import done_to_each, not_running, refused
 from hfjobs_cli.commands._resolve import named_jobs
-from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, not_running, refused, scan
 from hfjobs_cli.commands._watch import NO_MARK, is_in_place, live_renderer, table_in_place
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, NotRunning, UsageError
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS, RecordStream

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, subprocesses
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._select import job_filter, scan
+from hfjobs_cli.commands._listing import job_filter, scan
 from hfjobs_cli.commands._watch import BackgroundPoller
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, UsageError, max_descriptors
 from hfjobs_cli.hub.concurrency import start_thread

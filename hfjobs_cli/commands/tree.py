@@ -9,8 +9,7 @@ from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import Query, only, source_of
 from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, starter, with_ancestors
-from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import job_filter, none_found
+from hfjobs_cli.commands._listing import Listing, job_filter, none_found
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets, label_action, planned, written
+from hfjobs_cli.commands._outcomes import done_to_each
 from hfjobs_cli.commands._resolve import LAST_RUN, list_schedules, schedules_to_change
-from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.commands.scheduled.ps import schedule_filter
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value

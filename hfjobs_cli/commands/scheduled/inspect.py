@@ -6,7 +6,6 @@ from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import LAST_RUN, named_schedules
-from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.formats.renderer import RENDERERS
 
@@ -40,5 +39,5 @@ def inspect(
     if any(map(listing.shows, LAST_RUN)):
         known = iter(session.client.with_last_runs([each for each in results if not isinstance(each, HfJobsError)]))
         results = [each if isinstance(each, HfJobsError) else next(known) for each in results]
-    show_results(session, listing, results)
+    listing.show_results(results)
     return ExitCode.DONE
