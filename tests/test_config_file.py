@@ -145,6 +145,7 @@ class TestMistakes:
             ('[commands]\nps = "x"', "2: ps must be a table\nhint: use [commands.ps]\n"),
             ('[commands.ps]\n\ncolums = "id"', "3: unknown key 'colums' of 'ps'\nhint: did you mean 'columns'?\n"),
             ("commands = {ps = {columns = 3}}", "1: columns must be a string in quotes\n"),
+            ('[commands.ls]\ncolumns = "id"', "1: unknown command 'ls'\nhint: did you mean 'ps'?\n"),
             ('[commands.pss]\ncolumns = "id"', "1: unknown command 'pss'\nhint: did you mean 'ps'?\n"),
             (
                 '[commands.scheduled.pss]\ncolumns = "id"',

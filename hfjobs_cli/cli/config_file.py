@@ -182,7 +182,10 @@ def apply_defaults(
 def _kind_shown_by(words: tuple[str, ...], place: str) -> Kind:
     """Return the kind of record that a command prints. Raises UsageError if there is no such command or kind."""
     shown, path = " ".join(words), path_of(words)
-    if path is None or path[-1].commands or tuple(each.name for each in path) != words:
+    named = tuple(each.name for each in path or ())
+    if path is not None and not path[-1].commands and named != words:  # an alias
+        raise UsageError(f"{place}: unknown command '{shown}'", f"did you mean '{' '.join(named)}'?")
+    if path is None or path[-1].commands:
         names = map(" ".join, _names(COMMANDS))
         raise UsageError(f"{place}: unknown command '{shown}'", did_you_mean(shown, names) or "see 'hfjobs --help'")
     kind = binding.kind_shown_by(load(path))
