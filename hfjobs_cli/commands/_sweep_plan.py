@@ -76,6 +76,7 @@ def planned_items(
     each = [sweep.each_of(text) for text in sweeping.each or ()]
     rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, local)
     combined = sweep.combinations(each, rows)
+    _check_labels(raw.label or (), combined)
     labels = [label.partition("=")[2] for label in raw.label or () if label.startswith("name=")]
     given_name = raw.name or (labels[-1] if labels else None)
     raw = with_inlined_file(raw, local)
@@ -88,6 +89,18 @@ def planned_items(
         secrets=raw.secrets or (),
     )
     return items, len(rows) * math.prod(len(values) for _, values in each)
+
+
+def _check_labels(labels: Sequence[str], combined: Sequence[sweep.Values]) -> None:
+    """Raise UsageError for a label that would hide the values of the key of that name."""
+    for label in labels:
+        key, _, text = label.partition("=")
+        for values in combined:
+            if key in values and sweep.can_be_label(key, values[key]) and sweep.Filler(values)(text) != values[key]:
+                raise UsageError(
+                    f"-l {label} cannot be used: the values of key '{key}' become this label",
+                    hint="rename the label or the key",
+                )
 
 
 def check_secrets(session: Session, items: Sequence[Item]) -> None:
@@ -245,7 +258,8 @@ class SweepPlan(NamedTuple):
         count = len(self.todo)
         parts = [f"sweep {self.run.name}: {count} {'job' if count == 1 else 'jobs'} to create"]
         parts += [f"{there} already exist"] if there else []
-        parts += [f"{len(self.run.others)} other jobs of this name"] if self.run.others else []
+        others = len(self.run.others)
+        parts += [f"{others} other {'job' if others == 1 else 'jobs'} of this name"] if others else []
         return ", ".join(parts) + (f"; {self._cost()}" if count else "")
 
     def _cost(self) -> str:

@@ -356,8 +356,8 @@ def _item(values: Values, launch: Launch, sweep: str, base: str, *, is_named: bo
     job = launch.job
     own = {key: value for key, value in job.labels.items() if key != "name" or is_named}
     fingerprint = _fingerprint(values, replace(launch, job=replace(job, labels=own)))
-    labels = {key: value for key, value in values.items() if can_be_label(key, value)}
-    labels |= {**own, SWEEP: sweep, ITEM: fingerprint}
+    of_values = {key: value for key, value in values.items() if can_be_label(key, value)}
+    labels = {**own, **of_values, SWEEP: sweep, ITEM: fingerprint}
     if "name" in job.labels and not is_named:
         labels["name"] = _name(base, values, fingerprint)
     return Item(values, replace(launch, job=replace(job, labels=labels)), fingerprint)

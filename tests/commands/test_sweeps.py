@@ -428,6 +428,22 @@ def test_rows_come_from_a_file(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, name: s
     assert ["model" in job["labels"] for job in of(hub)].count(True) == 1
 
 
+def test_a_label_does_not_hide_the_values_of_a_key(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+    """Neither one that is given, nor one of a job that was read."""
+    line = ("run", "-d", "--yes", "--each", "x=1,2", "--sweep", "grid")
+    assert hfjobs(*line, "-l", "x=5", "ubuntu", "echo", "{x}") == Result(
+        2,
+        "",
+        "error: -l x=5 cannot be used: the values of key 'x' become this label\nhint: rename the label or the key\n",
+    )
+    assert posts(hub) == 0
+    spec = tmp_path / "job.json"
+    spec.write_text(hfjobs("run", "--dry-run", "--json", "-l", "x=5", "ubuntu", "echo", "{x}").stdout)
+    assert hfjobs(*line, "--spec", str(spec)).code == 0
+    assert hfjobs(*line, "-l", "x={x}", "debian", "echo", "{x}").code == 0
+    assert sorted(job["labels"]["x"] for job in of(hub)) == ["1", "1", "2", "2"]
+
+
 ODD_ROWS = [
     ("x.csv", "a,a\n1,2\n", "duplicate column 'a'"),
     ("x.csv", "a,b\n1\n", "line 2 has 1 cells, but the header has 2"),
