@@ -209,7 +209,8 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
         session.unreported_ids.clear()
         if run.jobs:
             session.notice(
-                f"sweep {run.name}: {run.state}; run the same command again to continue, {_how_to_list(run)}"
+                f"sweep {run.name}: {run.state}; run the same command again to continue, "
+                f"'hfjobs ps -a -l {SWEEP}={run.name}' lists its jobs"
             )
         if isinstance(error, ReaderGone):
             raise error_of_showing(error) from None
@@ -218,10 +219,6 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
     advice = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
     session.note(f"sweep {run.name}: {run.state}{advice}")
     return outcome(run.listed)
-
-
-def _how_to_list(run: Sweep) -> str:
-    return f"'hfjobs ps -a -l {SWEEP}={run.name}' lists its jobs"
 
 
 def _interrupted(session: Session, run: Sweep, following: Following) -> Interrupted:

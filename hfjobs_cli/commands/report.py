@@ -13,11 +13,10 @@ from hfjobs_cli.commands._job_sources import AtHub, open_snapshot
 from hfjobs_cli.commands._listing import Listing, job_filter, scan
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.formats.renderer import QUIET
-from hfjobs_cli.insight.report import Report
+from hfjobs_cli.insight.report import Report, parse_by
 from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
-from hfjobs_cli.query.columns import parse_by
 from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Count jobs in groups, without storing them."""
+"""Reports: by what `--by` groups jobs, and their numbers in groups, counted without storing them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.fields import natural
 from hfjobs_cli.models.group import INITIATOR_NAME, TOTAL, Group
-from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.vocabulary import FINISHED_STAGES, SCHEDULED_JOB
-from hfjobs_cli.query.columns import By
+from hfjobs_cli.models.job import JobInfo, initiator_type
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, FINISHED_STAGES, GROUPED_BY, SCHEDULED_JOB
+from hfjobs_cli.text.values import split_values
 
 MAX_EMPTY = 5_000
 """The most groups without jobs that are shown. A wrong date would add a row for every day since."""
@@ -28,6 +30,66 @@ MAX_GAP = 100
 INITIATOR = "initiator"
 
 Key = tuple["str | None", ...]
+
+
+def _week(moment: datetime) -> str:
+    year, week, _ = moment.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+PERIODS: dict[str, Callable[[datetime], str]] = {
+    "hour": lambda moment: moment.isoformat()[:13] + ":00Z",
+    "day": lambda moment: moment.isoformat()[:10],
+    "week": _week,
+    "month": lambda moment: moment.isoformat()[:7],
+}
+"""Format the period of a time in UTC, as text that sorts by time. Weeks are those of ISO 8601."""
+
+
+class By(NamedTuple):
+    """A field by which jobs are grouped. `read` returns its text for a job at some time; None without one."""
+
+    name: str
+    meaning: str
+    read: Callable[[JobInfo, datetime], str | None]
+
+    @property
+    def period(self) -> Callable[[datetime], str] | None:
+        """The function that formats the period of a time; None if the field is not a time."""
+        return PERIODS.get(self.name)
+
+
+def parse_by(kind: Kind, texts: Sequence[str]) -> list[By]:
+    """Parse `--by`, names separated by commas; `kind` is the kind of jobs. Raises UsageError."""
+    found = [_parse(kind, text) for text in split_values(texts, "--by")]
+    names = [each.name for each in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--by contains '{twice}' twice", hint="give each field once")
+    return found
+
+
+def _parse(kind: Kind, text: str) -> By:
+    name = text.lower()
+    if name in PERIODS:
+        return By(name, "time of creation (UTC)", _reading_period(PERIODS[name]))
+    if name in ("initiator-type", "initiator_type"):
+        return By("initiator-type", "type of the initiator", _initiator_type)
+    field = kind.find(text)
+    if field is None or field.meta.entry is not None:
+        raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.suggested(name), GROUPED_BY))
+    if field.name in FIGURES_OF_GROUPS:
+        hint = "--sort orders groups by it; ps --sort orders jobs"
+        raise UsageError(f"cannot group jobs by '{text}'", hint=hint)
+    return By(field.name, field.meta.meaning, lambda job, now: field.cell(job, now))
+
+
+def _reading_period(spell: Callable[[datetime], str]) -> Callable[[JobInfo, datetime], str | None]:
+    return lambda job, _now: None if job.created_at is None else spell(job.created_at)
+
+
+def _initiator_type(job: JobInfo, _now: datetime) -> str | None:
+    return None if job.initiator is None else initiator_type(job.initiator)
 
 
 class Tally:

@@ -1,22 +1,22 @@
-"""`--columns`, `--sort` and `--by`."""
+"""`--columns` and `--sort`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.models.fields import Record
-from hfjobs_cli.models.job import JobInfo, initiator_type
-from hfjobs_cli.models.kinds import Field, Kind
-from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, GROUPED_BY
 from hfjobs_cli.text.display import help_row
 from hfjobs_cli.text.values import split_values
 
-R = TypeVar("R", bound=Record)
+if TYPE_CHECKING:
+    from hfjobs_cli.models.fields import Record
+    from hfjobs_cli.models.kinds import Field, Kind
 
-Order = Sequence[tuple[Field, bool]]
+R = TypeVar("R", bound="Record")
+
+Order = Sequence[tuple["Field", bool]]
 """Fields to sort by, and whether each is descending."""
 
 
@@ -104,63 +104,3 @@ def _known(kind: Kind, name: str) -> Field:
     if field is None:
         raise UsageError(f"unknown column '{name}'", hint=one_of(kind.suggested(name), kind.words))
     return field
-
-
-def _week(moment: datetime) -> str:
-    year, week, _ = moment.isocalendar()
-    return f"{year}-W{week:02}"
-
-
-PERIODS: dict[str, Callable[[datetime], str]] = {
-    "hour": lambda moment: moment.isoformat()[:13] + ":00Z",
-    "day": lambda moment: moment.isoformat()[:10],
-    "week": _week,
-    "month": lambda moment: moment.isoformat()[:7],
-}
-"""Format the period of a time in UTC, as text that sorts by time. Weeks are those of ISO 8601."""
-
-
-class By(NamedTuple):
-    """A field by which jobs are grouped. `read` returns its text for a job at some time; None without one."""
-
-    name: str
-    meaning: str
-    read: Callable[[JobInfo, datetime], str | None]
-
-    @property
-    def period(self) -> Callable[[datetime], str] | None:
-        """The function that formats the period of a time; None if the field is not a time."""
-        return PERIODS.get(self.name)
-
-
-def parse_by(kind: Kind, texts: Sequence[str]) -> list[By]:
-    """Parse `--by`, names separated by commas; `kind` is the kind of jobs. Raises UsageError."""
-    found = [_parse(kind, text) for text in split_values(texts, "--by")]
-    names = [each.name for each in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"--by contains '{twice}' twice", hint="give each field once")
-    return found
-
-
-def _parse(kind: Kind, text: str) -> By:
-    name = text.lower()
-    if name in PERIODS:
-        return By(name, "time of creation (UTC)", _reading_period(PERIODS[name]))
-    if name in ("initiator-type", "initiator_type"):
-        return By("initiator-type", "type of the initiator", _initiator_type)
-    field = kind.find(text)
-    if field is None or field.meta.entry is not None:
-        raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.suggested(name), GROUPED_BY))
-    if field.name in FIGURES_OF_GROUPS:
-        hint = "--sort orders groups by it; ps --sort orders jobs"
-        raise UsageError(f"cannot group jobs by '{text}'", hint=hint)
-    return By(field.name, field.meta.meaning, lambda job, now: field.cell(job, now))
-
-
-def _reading_period(spell: Callable[[datetime], str]) -> Callable[[JobInfo, datetime], str | None]:
-    return lambda job, _now: None if job.created_at is None else spell(job.created_at)
-
-
-def _initiator_type(job: JobInfo, _now: datetime) -> str | None:
-    return None if job.initiator is None else initiator_type(job.initiator)
