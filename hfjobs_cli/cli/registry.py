@@ -260,7 +260,7 @@ SCRIPT = "hf-hfjobs"
 """The console script that the official client runs for `hf hfjobs`."""
 
 _WORDS = "|".join(name for each in COMMANDS for name in (each.name, *each.aliases))
-_COMMAND = re.compile(rf"(?<![\w./-])(?<!hf ){PROGRAM}(?= (?:-|COMMAND\b|\[OPTIONS\]|(?:{_WORDS})\b))")
+_COMMAND = rf"(?<![\w./-])(?<!hf ){PROGRAM}(?= (?:-|COMMAND\b|\[OPTIONS\]|(?:{_WORDS})\b))"
 """The program where it is called: before a command or an option."""
 
 
@@ -271,4 +271,4 @@ def program_of(called: str) -> str:
 
 def renamed(text: str, program: str) -> str:
     """Return text with the commands of this program under the name that it was called by."""
-    return text if program == PROGRAM else _COMMAND.sub(program, text)
+    return text if program == PROGRAM else re.sub(_COMMAND, program, text)

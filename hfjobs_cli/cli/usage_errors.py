@@ -11,7 +11,7 @@ from hfjobs_cli.cli.binding import WITH_VALUE
 from hfjobs_cli.cli.registry import COMMANDS, Command
 from hfjobs_cli.errors import UsageError, did_you_mean
 
-_NO_COMMAND = re.compile(r"no such command '([^']*)'")
+_NO_COMMAND = r"no such command '([^']*)'"
 _PHRASES = {
     "watch": "hfjobs ps --watch",
     "history": "hfjobs ps -a",
@@ -57,17 +57,17 @@ _OPTIONS = (
 _SELECTING = frozenset(["l", "label", "status", "initiator", "name", "filter", "since", "until", "limit", "a", "all"])
 """Options that select jobs, which commands for a few jobs do not have."""
 
-_PATH = re.compile(r"': (?:File|Directory|Path) '")
+_PATH = r"': (?:File|Directory|Path) '"
 
 
 def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
     """Return an error of typer's parser as UsageError, with suggestions that do not depend on its version."""
     text = error.format_message().rstrip(".")
-    text = _PATH.sub(lambda found: found[0].lower(), text[:1].lower() + text[1:])
+    text = re.sub(_PATH, lambda found: found[0].lower(), text[:1].lower() + text[1:])
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else command_path(program, argv)
     meant = None
-    if found := _NO_COMMAND.match(text):
+    if found := re.match(_NO_COMMAND, text):
         text, meant = found[0], _command_meant(found[1], path, argv)
     elif ctx and hasattr(error, "possibilities"):
         text = f"no such option: {error.option_name}"

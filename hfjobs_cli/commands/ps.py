@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan
 
 WATCHED_SECS = 2.0
-"""The default pause between polls, at first."""
+"""The pause between polls at first, if `--watch` names none."""
 
 
 def ps(
@@ -63,7 +63,6 @@ def ps(
       hfjobs ps -a --since 1h --watch 5
       hfjobs ps --name train --watch --until-done | jq .event
     """
-    # Help and completion do without these.
     wanted = job_filter(session, selection)
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
@@ -83,14 +82,14 @@ def ps(
 
     listing.show(RecordStream(found.jobs()), selection.limit or None)
 
-    for remark in _remarks(found, wanted, selection.limit):
-        session.note(remark)
+    for note in _notes(found, wanted, selection.limit):
+        session.note(note)
     if session.is_quiet and found.has_more and selection.limit == options.DEFAULT_LIMIT:
         session.warning(f"stopped after {found.matched} jobs; --limit 0 lists all")  # the default limit
     return ExitCode.DONE
 
 
-def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
+def _notes(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
     """Yield what a reader should know besides the jobs."""
     is_default = wanted.stages == ACTIVE_STAGES
     if wanted.local_options:

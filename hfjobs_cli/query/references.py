@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import BadResponse, UsageError, one_of
 from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, SCHEDULED_JOB, STAGE_WORDS, STAGES
+from hfjobs_cli.query.filters import parse_filter
 from hfjobs_cli.text.values import check_name, digits, is_name
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ReferenceSyntax(NamedTuple):
     """The syntax of references to jobs or schedules. `listing` is the command that lists them.
 
     A selector names one of `filters`, which are options of that command (`@name=train`), or is a word of `statuses`.
-    `parser` imports and returns the function that parses these options. It is called for selectors only.
+    `parse_filter` parses these options.
     """
 
     noun: str
@@ -53,20 +54,14 @@ class ReferenceSyntax(NamedTuple):
     ways: str
     filters: tuple[str, ...]
     statuses: Mapping[str, str]
-    parser: Callable[[], Callable[..., Any]]
+    parse_filter: Callable[..., Any]
     has_pages: bool = False
 
 
-def _job_filter() -> Callable[..., Any]:
-    from hfjobs_cli.query.filters import parse_filter
+def _parse_schedule_filter(now: datetime, **options: Any) -> Any:
+    from hfjobs_cli.query.schedule_filters import parse_schedule_filter  # loads the records of schedules
 
-    return parse_filter
-
-
-def _schedule_filter() -> Callable[..., Any]:
-    from hfjobs_cli.query.schedule_filters import parse_schedule_filter
-
-    return parse_schedule_filter
+    return parse_schedule_filter(now, **options)
 
 
 JOBS = ReferenceSyntax(
@@ -76,7 +71,7 @@ JOBS = ReferenceSyntax(
     "ID, NAME, NAMESPACE/ID, @latest or the URL of a job",
     ("status", "name", "label", "initiator"),
     {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
-    _job_filter,
+    parse_filter,
     has_pages=True,
 )
 
@@ -87,7 +82,7 @@ SCHEDULES = ReferenceSyntax(
     "ID, NAME, NAMESPACE/ID or @latest",
     ("status", "name", "label"),
     {state: state for state in SCHEDULE_STATES},
-    _schedule_filter,
+    _parse_schedule_filter,
 )
 
 
@@ -247,21 +242,20 @@ def parse_selector(text: str, namespace: str | None, now: datetime, syntax: Refe
             )
         namespace = own
     if is_run and not at:
-        return Selector(text, namespace, syntax.parser()(now, all_=True, initiator=[rest]), schedule=who)
+        return Selector(text, namespace, syntax.parse_filter(now, all_=True, initiator=[rest]), schedule=who)
     if not at:
         prefix = rest if re.fullmatch(_PREFIX, rest) else ""
-        parse = syntax.parser()
-        named = parse(now, all_=True, name=rest)
-        return Selector(text, namespace, parse(now, all_=True), prefix=prefix, name=rest, named=named)
+        named = syntax.parse_filter(now, all_=True, name=rest)
+        return Selector(text, namespace, syntax.parse_filter(now, all_=True), prefix=prefix, name=rest, named=named)
     place = digits(what)
     if place is not None and len(what) < 10:
-        return Selector(text, namespace, syntax.parser()(now, all_=True), place=place)
+        return Selector(text, namespace, syntax.parse_filter(now, all_=True), place=place)
     return Selector(text, namespace, _wanted(text, what, now, syntax))
 
 
 def _wanted(text: str, what: str, now: datetime, syntax: ReferenceSyntax) -> Any:
     """Return the filter for the word after `@`. Raises UsageError."""
-    parse = syntax.parser()
+    parse = syntax.parse_filter
     word, equals, value = what.partition("=")
     if not equals and word in NEWEST:
         return parse(now, all_=True)
