@@ -115,9 +115,9 @@ def _connected(
             check_name(settings.namespace, "namespace")
         except UsageError as error:
             raise UsageError(f"{settings.namespace_source}: {error.message}", error.hint) from None
-    memory = None
+    whoami_cache = None
     if token is not None and wsgi_app is None:
-        memory = WhoamiCache(settings.cache_dir / "namespaces.json", settings.endpoint, token)
+        whoami_cache = WhoamiCache(settings.cache_dir / "namespaces.json", settings.endpoint, token)
     transport = Transport(
         settings.endpoint,
         token,
@@ -131,7 +131,7 @@ def _connected(
     )
     return JobsClient(
         transport,
-        memory=memory,
+        whoami_cache=whoami_cache,
         warn=session.warning,
         unusable=session.failures.append,
         made=session.record_new,

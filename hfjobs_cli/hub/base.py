@@ -51,7 +51,7 @@ class Hub:
         self,
         transport: Transport,
         *,
-        memory: WhoamiCache | None = None,
+        whoami_cache: WhoamiCache | None = None,
         warn: Callable[[str], None] = lambda _line: None,
         unusable: Callable[[BadResponse], None] | None = None,
         made: Callable[[JobInfo | ScheduledJob], None] = lambda _new: None,
@@ -60,7 +60,7 @@ class Hub:
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         namespace: str | None = None,
     ) -> None:
-        """Use `transport`. The default namespace is `namespace`, else the token's user, whom `memory` caches.
+        """Use `transport`. The default namespace is `namespace`, else the token's user, whom `whoami_cache` stores.
 
         `warn` is called with a line about each lost response and each unexpected value, which is left out. `unusable`
         is called with the error of each unusable item of a listing, and the others are used; without it the error is
@@ -72,7 +72,7 @@ class Hub:
         self._cut_short = cut_short
         self._unexpected_values = 0
         self._transport = transport
-        self._memory = memory
+        self._whoami_cache = whoami_cache
         self._warn = warn
         self._sleep = sleep
         self._clock = clock
@@ -86,9 +86,28 @@ class Hub:
         """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
         return self._user().name
 
-    def default_namespace(self) -> str:
-        """Return the namespace that is used if none is named: that of the settings, else the token's user."""
-        return self._default_namespace()
+    def default_namespace(self, outdated: str | None = None) -> str:
+        """Return the namespace of the settings, else the token's user: known already, cached, or requested.
+
+        A cached name that is `outdated` is deleted and requested again.
+        """
+        if self._namespace is not None:
+            return self._namespace
+        with self._lock:
+            if self._confirmed is not None:
+                return self._confirmed.name
+            remembered = self._whoami_cache.recall() if self._whoami_cache else None
+            if remembered not in (None, outdated):
+                if not self._is_cache_logged:
+                    logger.debug("* namespace %s from the cache", remembered)
+                    self._is_cache_logged = True
+                return remembered
+            if self._whoami_cache and remembered is not None:
+                self._whoami_cache.remember(None)
+            self._confirmed = self._whoami()
+            if self._whoami_cache:
+                self._whoami_cache.remember(self._confirmed.name)
+            return self._confirmed.name
 
     def other_namespaces(self) -> list[str]:
         """Return the namespaces of the token's user, their own and those of organizations, without the default one."""
@@ -223,11 +242,11 @@ class Hub:
         """Call `ask` with the namespace. If that is cached and outdated, call it again with the current one."""
         if namespace is not None:
             return ask(namespace)
-        name = self._default_namespace()
+        name = self.default_namespace()
         try:
             return ask(name)
         except (NotAllowed, NotFound, NotLoggedIn):
-            present = self._default_namespace(outdated=name)
+            present = self.default_namespace(outdated=name)
             if present == name:
                 raise
             return ask(present)
@@ -276,27 +295,4 @@ class Hub:
         """Return the name of the token's user if that takes no request, else None."""
         if self._confirmed is not None:
             return self._confirmed.name
-        return self._memory.recall() if self._memory else None
-
-    def _default_namespace(self, outdated: str | None = None) -> str:
-        """Return the namespace of the settings, else the token's user: known already, cached, or requested.
-
-        A cached name that is `outdated` is deleted and requested again.
-        """
-        if self._namespace is not None:
-            return self._namespace
-        with self._lock:
-            if self._confirmed is not None:
-                return self._confirmed.name
-            remembered = self._memory.recall() if self._memory else None
-            if remembered not in (None, outdated):
-                if not self._is_cache_logged:
-                    logger.debug("* namespace %s from the cache", remembered)
-                    self._is_cache_logged = True
-                return remembered
-            if self._memory and remembered is not None:
-                self._memory.remember(None)
-            self._confirmed = self._whoami()
-            if self._memory:
-                self._memory.remember(self._confirmed.name)
-            return self._confirmed.name
+        return self._whoami_cache.recall() if self._whoami_cache else None

@@ -10,7 +10,7 @@ from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, distrust, http_client, read_body
-from hfjobs_cli.hub.responses import is_retryable_status, retry_after
+from hfjobs_cli.hub.responses import is_retryable, retry_after
 from hfjobs_cli.hub.retry import REQUESTS, Retries
 from hfjobs_cli.text.redaction import without_password
 
@@ -77,7 +77,7 @@ def _body(
 ) -> bytes:
     response = _follow_redirects(client, request, shown, debug)
     try:
-        if is_retryable_status(response):
+        if is_retryable(response):
             raise Unavailable(
                 f"could not download {shown}: {response.status_code} {response.reason_phrase}",
                 hint="try again later, or download it and use the file",

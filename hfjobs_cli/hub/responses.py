@@ -181,12 +181,7 @@ class ResponseHandler:
         return message or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
 
-def is_retryable(reply: RawResponse) -> bool:
-    """Return whether a later attempt may get another response."""
-    return is_retryable_status(reply.response)
-
-
-def is_retryable_status(response: httpx.Response) -> bool:
+def is_retryable(response: httpx.Response) -> bool:
     """Return whether a later attempt may get another status."""
     return response.is_server_error or response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,

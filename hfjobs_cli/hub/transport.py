@@ -201,7 +201,7 @@ class Transport:
                 raise Unavailable(said, is_ambiguous=not call.endpoint.is_repeatable) from error
             else:
                 self._date = reply.response.headers.get("Date", "")
-                if not is_retryable(reply):
+                if not is_retryable(reply.response):
                     return reply
                 failure = self._responses.retryable_error(reply, call.endpoint, retry_after(reply.response.headers))
             if self._is_closed:

@@ -1,4 +1,4 @@
-"""Runs of schedules: past runs, outcomes, costs, and the next due times."""
+"""Runs of schedules: past ones, their outcomes and costs, the next due times; and sentences about a schedule."""
 
 from __future__ import annotations
 
