@@ -71,6 +71,8 @@ def parse_lines(events: Sequence[str], on_invalid: Callable[[str], None] = lambd
         line = _parse(event)
         if line is not None:
             found.append(line)
+        elif "\n" in event and all(several := list(map(_parse, event.split("\n")))):
+            found += filter(None, several)  # the server has left out the blank lines between its events
         else:
             on_invalid(event)
     return found

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.errors import HfJobsError, LimitReached
+from hfjobs_cli.errors import HfJobsError, LimitReached, RequestRefused
 from hfjobs_cli.hub.concurrency import started
 from hfjobs_cli.hub.log_lines import Line, is_header, parse_lines
 from hfjobs_cli.hub.log_resume import LogResumer, TailCheck
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.concurrency import BackgroundCall
@@ -58,9 +59,9 @@ class TailChecker:
         resumer: LogResumer,
         job_has_ended: Callable[[], bool],
         *,
-        idle_secs: float,
+        idle_secs: Callable[[], float],
     ) -> None:
-        """Compare with the lines that `resumer` has received. A log that is idle for `idle_secs` has no more lines.
+        """Compare with the lines that `resumer` has received. A log that is idle for `idle_secs()` has no more lines.
 
         `connect` opens a stream of a number of last lines, which fails after a number of idle seconds.
         """
@@ -101,7 +102,7 @@ class TailChecker:
         """
         if self._request is None:
             self._count_at_request = count
-            self.delay_secs = min(self._idle_secs / 2, 2 * self.delay_secs)
+            self.delay_secs = min(self._idle_secs() / 2, 2 * self.delay_secs)
             self._request = started(self._fetch)
             return False
         if not self._request.is_done:
@@ -128,6 +129,8 @@ class TailChecker:
             last = self._fetch()
         except LimitReached:
             raise
+        except RequestRefused:  # this server has no last lines, but may have ended its stream normally
+            return TailCheck.AMBIGUOUS
         except HfJobsError:
             return TailCheck.UNKNOWN
         check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
@@ -137,7 +140,7 @@ class TailChecker:
 
     def join(self) -> list[Line] | None:
         """Return lines at the end of the log that no stream sends; None if they cannot be identified."""
-        for asked in (TAIL_LINES, JOIN_LINES):
+        for asked in (TAIL_LINES, JOIN_LINES) if self._resumer.count else ():
             try:
                 last = self._fetch_last(asked)
             except LimitReached:
@@ -162,21 +165,28 @@ class TailChecker:
         lines: list[Line] = []
         invalid: list[str] = []  # the Hub counts these too
         count, enough = 0, min(asked, self._resumer.count)
+        is_broken = False
         began = last_event_at = time.monotonic()
-        with self._connect(asked, 2 * self._idle_secs) as reader:  # the loop below ends first
+        with self._connect(asked, 2 * self._idle_secs()) as reader:  # the loop below ends first
             while not reader.is_finished:
                 has_enough = count >= enough > 0
-                gap = TAIL_IDLE_SECS if has_enough else self._idle_secs
+                gap = TAIL_IDLE_SECS if has_enough else self._idle_secs()
                 now = time.monotonic()
                 is_busy = has_enough and not self._job_has_ended() and now - began > BUSY_SECS
                 if now - last_event_at >= gap or is_busy:
                     break
-                events = reader.read(last_event_at + gap - now)
+                try:
+                    events = reader.read(last_event_at + gap - now)
+                except TRANSIENT_ERRORS:
+                    if not lines:
+                        raise
+                    is_broken = True
+                    break  # what came before can be compared
                 found = parse_lines([event.data for event in events or ()], invalid.append)
                 if found or events:
                     last_event_at = time.monotonic()
                     count += sum(not is_header(line) for line in found)
                     lines = [*lines, *found][-2 * asked :]  # with headers, at most one for each line
             asked = max(1, asked - len(invalid))
-            is_open = reader.is_open and not reader.is_finished
+            is_open = reader.is_open and not reader.is_finished and not is_broken
             return _Tail(lines, asked, reader.is_finished and not reader.is_cut, is_open, count + len(invalid) < enough)

@@ -45,8 +45,8 @@ class Cut(NamedTuple):
     It ends as if all had been said, closes, is reset, says nothing any more, or nothing but comments; with `comments`
     there is one before each event. Without `at` it breaks behind the last line. There are pauses of seconds before
     some lines, and before its end, whose number is that of the lines. If it is not `chunked`, closing is how it ends
-    as if all had been said. Without `blank` the last line lacks the blank line after it. A `piece` is so many bytes,
-    as which it is all sent, and the pause after each of them.
+    as if all had been said. Without `blank` the last line lacks the blank line after it; of lines that are `joined` all
+    do. A `piece` is so many bytes, as which it is all sent, and the pause after each of them.
     """
 
     lines: int
@@ -56,6 +56,7 @@ class Cut(NamedTuple):
     pauses: Mapping[int, float] = {}
     chunked: bool = True
     blank: bool = True
+    joined: bool = False
     piece: tuple[int, float] | None = None
 
 
@@ -89,6 +90,8 @@ class Script:
     """How connections go after those of the cuts, in place of ending as if all had been said."""
     looks: Cut | None = None
     """How those go that look for the last lines, in place of that."""
+    looks_status: str | None = None
+    """With what those that look for the last lines are refused."""
     asked: tuple[int | None] | None = None
     """How many lines the first request for the output asked for."""
     _connections: int = 0
@@ -170,6 +173,9 @@ class ReplayingHub(FaultyHub):
             # Who asks for other last lines than at first looks whether there are more.
             job.asked = job.asked or (tail,)
             looks = tail is not None and tail != job.asked[0]
+            if looks and job.looks_status is not None:
+                _send(connection, b'{"error": "invalid query: tail"}', job.looks_status)
+                return
             there = job.cuts[0].lines if job.cuts else len(job.lines)
             cut = (job.looks or Cut(there, None, "end")) if looks else job.next_cut()
             lines = job.there_is(cut.lines)
@@ -184,7 +190,9 @@ def send_events(connection: socket.socket, lines: Sequence[Line], cut: Cut) -> N
     """Send lines as events, each a chunk of its own, up to the cut, with its pauses."""
     comment = b": keep-alive\n\n" if cut.comments else b""
     chunks = [comment + line.event for line in lines]
-    if chunks and not cut.blank:
+    if cut.joined:
+        chunks = [chunk.removesuffix(b"\n") for chunk in chunks]
+    elif chunks and not cut.blank:
         chunks[-1] = chunks[-1].rstrip(b"\n")
     wires = [b"%x\r\n%s\r\n" % (len(chunk), chunk) if cut.chunked else chunk for chunk in chunks]
     left = sum(map(len, wires)) if cut.at is None else cut.at

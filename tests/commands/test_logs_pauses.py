@@ -57,6 +57,16 @@ class TestPauses:
         options = [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")]
         at_once(check, product(options, ["end", "stall"], [0, 1, 3]))
 
+    def test_longer_than_a_silence_that_is_an_end(self, serve: Follows) -> None:
+        """As the official client waits for, at each connection: a Hub that has paused for long may do so again."""
+
+        def check(options: tuple[str, ...], how: str, place: int) -> None:
+            cut = Cut(5, None, how, pauses={place: 0.8})  # type: ignore[arg-type]
+            script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
+            assert serve(script, timeout_secs=1)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+        at_once(check, product([(), ("-f",)], ["end", "stall"], [0, 1, 3]))
+
     def test_of_a_job_that_runs(self, serve: Follows) -> None:
         def check(options: tuple[str, ...], place: int) -> None:
             cut = Cut(5, None, "stall", pauses={place: PAUSE})
@@ -151,6 +161,24 @@ class TestEnds:
         """Then the last lines tell that it was the last."""
         assert serve(Script(FOUR, last=Cut(4)))("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
+    @pytest.mark.parametrize("options", [(), ("-f",), ("-n", "3")])
+    @pytest.mark.parametrize("lines", [FOUR, TEN])
+    def test_always_by_breaking_off(self, serve: Follows, options: tuple[str, ...], lines: list[Line]) -> None:
+        """The last lines break off, too, and are the last for all that."""
+        program = serve(Script(lines, last=Cut(len(lines)), looks=Cut(len(lines))))
+        assert program("logs", *options, NAMED)[:2] == (0, written(lines[-3:] if "-n" in options else lines))
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_where_the_hub_knows_no_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """A stream that ends normally, and once more in the same place, has ended."""
+        script = Script(TEN, [Cut(5, None, "end")], stage_is_final=True, looks_status="400 Bad Request")
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(TEN))
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_without_blank_lines_between_events(self, serve: Follows, options: tuple[str, ...]) -> None:
+        cut = Cut(4, None, "end", joined=True)
+        assert serve(Script(FOUR, last=cut, looks=cut))("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
 
 class TestNoEnd:
     """A job has ended, and its stream has not."""
@@ -171,7 +199,7 @@ class TestNoEnd:
             cut = Cut(1, None, how)  # type: ignore[arg-type]
             code, stdout, stderr = serve(Script([Line(HEADER)], last=cut, looks=cut), timeout_secs=1)("logs", NAMED)
             assert (code, stdout) == (5, "")
-            assert stderr.endswith("may be incomplete: the Hub sent nothing for 0.5 s and did not close it\n")
+            assert stderr.endswith("may be incomplete: the Hub sent nothing for 2 s and did not close it\n")
 
         at_once(check, [("stall",), ("comments",)])
 
