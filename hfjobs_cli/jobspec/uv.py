@@ -107,6 +107,7 @@ def compose_uv(
         header = read_header(files[script].content, shown)
     elif script in files:
         files[script] = files[script]._replace(is_executable=True)
+
     merged, volumes = _merged(raw, header)
     image, python = how.image or header.image, how.python or header.python
     job = _base_job(merged, image, header, local)
@@ -114,22 +115,18 @@ def compose_uv(
     if content is not None and not how.trust_script:  # the author of a pipe's content is unknown, too
         _check_trusted(from_script, shown)
     job = _with_secrets(job, header, local)
-    how = replace(how, image=image, python=python)
     namespace = namespace or header.namespace
-    options = [word for name in how.with_ or () for word in ("--with", name)]
-    options += ["--python", how.python] if how.python else []
-    options += ["--script"] if runs_python and not is_python_by_name(files[script].name) else []
-    extra = [how.image or DEFAULT_IMAGE, how.python or "", *(how.with_ or ())]
+    extra = [image or DEFAULT_IMAGE, python or "", *(how.with_ or ())]
     extra += [] if raw.attempts is None else [str(raw.attempts)]
     hashed = hashed_values(merged, namespace, job.environment, job.secrets, extra)
     hashed += [] if piped is None else [hashlib.sha256(piped).hexdigest()]  # the path of a pipe says nothing
     job = with_default_name(job, raw, name_for_script("script.py" if piped is not None else script, arguments, hashed))
-    if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
-        local.warnings.append(
-            f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
-            "in the job; mount what it needs with -v"
-        )
+
+    options = [word for name in how.with_ or () for word in ("--with", name)]
+    options += ["--python", python] if python else []
+    options += ["--script"] if runs_python and not is_python_by_name(files[script].name) else []
     words = ["uv", "run", *options, script, *arguments]
+    _warn_of_directories(arguments, job, local)
     launch = Launch(job, namespace, from_script, is_untrusted=content is not None)
     if not files:
         return replace(launch, job=replace(job, command=tuple(words)))
@@ -253,6 +250,15 @@ def _file_name(script: str) -> str:
     """Return the name in the job of a script from a URL or pipe."""
     name = Path(urlsplit(script).path).name
     return name if name.endswith(".py") else "script.py"
+
+
+def _warn_of_directories(arguments: Sequence[str], job: NewJob, local: LocalEnvironment) -> None:
+    """Warn of arguments that are local directories, which only volumes bring into a job."""
+    if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
+        local.warnings.append(
+            f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
+            "in the job; mount what it needs with -v"
+        )
 
 
 def _with_bucket_paths(job: NewJob, words: Sequence[str], files: dict[str, LocalFile]) -> NewJob:
