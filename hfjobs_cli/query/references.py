@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import BadResponse, UsageError, one_of
 from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, SCHEDULED_JOB, STAGE_WORDS, STAGES
-from hfjobs_cli.query.filters import parse_filter
 from hfjobs_cli.text.values import check_name, digits, is_name
 
 if TYPE_CHECKING:
@@ -58,6 +57,12 @@ class ReferenceSyntax(NamedTuple):
     has_pages: bool = False
 
 
+def _parse_job_filter(now: datetime, **options: Any) -> Any:
+    from hfjobs_cli.query.filters import parse_filter  # loads the records of jobs, which completion does without
+
+    return parse_filter(now, **options)
+
+
 def _parse_schedule_filter(now: datetime, **options: Any) -> Any:
     from hfjobs_cli.query.schedule_filters import parse_schedule_filter  # loads the records of schedules
 
@@ -71,7 +76,7 @@ JOBS = ReferenceSyntax(
     "ID, NAME, NAMESPACE/ID, @latest or the URL of a job",
     ("status", "name", "label", "initiator"),
     {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
-    parse_filter,
+    _parse_job_filter,
     has_pages=True,
 )
 
