@@ -5,14 +5,21 @@ import os
 import sqlite3
 import stat
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.wrappers import Response
 
 from hfjobs_cli.config import Overrides, load_settings
+from hfjobs_cli.emulator.app import App
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.hub.connection import proxy_for
-from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result, command, command_environ
+from tests.support import BY_HAND, DAILY_SCHEDULE, TOKEN, USER, Hfjobs, Hub, Result, command, command_environ
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def used_token(hub: Hub) -> str:
@@ -239,6 +246,27 @@ class TestTokenStaysHome:
         assert hfjobs("ps", "-q", "--namespace", "old").code == 0
         assert hub.paths == ["GET /api/jobs/old", f"GET /api/jobs/{USER}"]
         assert used_token(hub) == TOKEN
+
+    @pytest.mark.parametrize(("status", "method"), [(307, "PUT"), (308, "POST"), (301, "DELETE")])
+    def test_a_redirect_of_a_change_is_followed(self, hfjobs: Hfjobs, hub: Hub, status: int, method: str) -> None:
+        job = hub.add(status={"stage": "RUNNING", "message": None})
+        line, path = {
+            "PUT": (("labels", f"{USER}/{job}", "-l", "a=b"), f"/api/jobs/{USER}/{job}/labels"),
+            "POST": (("cancel", f"{USER}/{job}"), f"/api/jobs/{USER}/{job}/cancel"),
+            "DELETE": (
+                ("scheduled", "delete", "--yes", f"{USER}/{DAILY_SCHEDULE}"),
+                f"/api/scheduled-jobs/{USER}/{DAILY_SCHEDULE}",
+            ),
+        }[method]
+
+        def moved(app: App, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] != method or environ["QUERY_STRING"]:
+                return app(environ, start)
+            return Response("", status, headers={"Location": f"{path}?at=new"})(environ, start)
+
+        hub.always(path, moved)
+        assert hfjobs(*line).code == 0
+        assert hub.paths.count(f"{method} {path}") == 2
 
     def test_redirects_without_end_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(307, "", {"Location": "/api/jobs/x"}, times=9)

@@ -212,7 +212,10 @@ class ConnectionPool:
         self._client.close()
 
     def send(self, call: HubRequest) -> RawResponse:
-        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole response.
+        """Send one request, follow redirects within the endpoint's origin, and read the whole response.
+
+        Not followed are those that would make a GET of another method, as the server may have carried out the request,
+        and those of a request that must not be repeated to where it was sent.
 
         Raises UsageError for a request that cannot be sent, BadResponse for a response that no Hub sends, and
         CONNECTION_ERRORS.
@@ -222,7 +225,9 @@ class ConnectionPool:
             try:
                 reply = self._exchange(request, call)
                 following = reply.response.next_request
-                if following is None or call.endpoint.method != "GET":
+                if following is None or following.method != request.method:
+                    return reply
+                if following.url == request.url and not call.endpoint.is_repeatable:
                     return reply
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:

@@ -227,7 +227,7 @@ def status_error(status: int, message: str, context: str, token_source: str) -> 
         return Conflict(f"the Hub refused the request: {message} ({context})")
     if 400 <= status < 500:
         return RequestRefused(f"the Hub refused the request: {message} ({context})")
-    # A server may have carried out the request before it redirects with a 303. No Hub sends any other status.
+    # A server may have carried out the request before it redirects with a 303, which is not followed.
     if 300 <= status < 400:
         return BadResponse(f"unexpected redirect from the Hub: {message} ({context})", "check HF_ENDPOINT")
     return BadResponse(f"unexpected response from the Hub: {message} ({context})")
