@@ -18,7 +18,7 @@ from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import formatted
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.models.spec import PACKED_VARIABLES, JobVolume, SpecFields
-from hfjobs_cli.text.display import block, cell_width, cut, inked, quoted
+from hfjobs_cli.text.display import block, cell_width, cut, join_pieces, quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import age, percent, span, timestamp
 
@@ -71,7 +71,7 @@ def render(records: Iterable[Description], view: View) -> None:
     """Write a page for each job, a blank line between two; nothing if reading them fails."""
     for number, each in enumerate(list(records)):
         pieces = [("\n", None)] * (number > 0) + list(_page(each, view))
-        view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+        view.write(join_pieces(pieces, color=view.color))
 
 
 def _page(each: Description, view: View) -> Iterator[Piece]:

@@ -10,7 +10,7 @@ from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.small_kinds import FILES, Difference
-from hfjobs_cli.text.display import block, cell_width, cut, inked
+from hfjobs_cli.text.display import block, cell_width, cut, join_pieces
 
 _PIPE_WIDTH = 100
 """The width for pipes: a value that is wider goes on lines of its own."""
@@ -38,7 +38,7 @@ def render(records: Iterable[Difference], view: View) -> None:
     if not found:
         return
     pieces = [piece for part in (_heads(found[0], view), *_parts(found, view)) for piece in part]
-    view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+    view.write(join_pieces(pieces, color=view.color))
 
 
 def _heads(first: Difference, view: View) -> Pieces:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from hfjobs_cli.text.display import GAP, cell_width, inked
+from hfjobs_cli.text.display import GAP, cell_width, join_pieces
 
 Piece: TypeAlias = "tuple[str, str | None]"
 """A text and its style, in rich's words."""
@@ -24,10 +24,7 @@ _INDENT = 2
 def laid_out(markdown: str, width: int, *, color: bool, is_unicode: bool) -> str:
     """Return a page of Markdown as text of a width, with escape codes if `color`."""
     lines = [[*line, ("\n", None)] for line in _blocks(markdown.splitlines(), width, color=color, bullet=is_unicode)]
-    pieces = [piece for line in lines for piece in line]
-    if not color:
-        return "".join(text for text, _ in pieces)
-    return inked(pieces)
+    return join_pieces((piece for line in lines for piece in line), color=color)
 
 
 def _blocks(lines: Sequence[str], width: int, *, color: bool, bullet: bool) -> Iterator[Word]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, Record
 from hfjobs_cli.models.kinds import SPARE_RANK, Field
-from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, inked, padding
+from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, join_pieces, padding
 
 ABSENT = "-"
 """The text of an empty cell."""
@@ -75,12 +75,13 @@ def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) 
 def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
     """Return the lines with their colors."""
     styles = [column.meta.styles for column, _ in fitted]
-    return inked(
+    pieces = (
         piece
         for cells in lines
         for style, cell, blanks in zip(styles, cells, _paddings(cells, fitted), strict=True)
         for piece in ((cell, style.get(cell)), (blanks, None))
     )
+    return join_pieces(pieces, color=True)
 
 
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:

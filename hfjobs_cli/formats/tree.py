@@ -14,7 +14,7 @@ from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Field
 from hfjobs_cli.models.tree_node import JOB, TreeNode
-from hfjobs_cli.text.display import cell_width, cut, inked, padding
+from hfjobs_cli.text.display import cell_width, cut, join_pieces, padding
 
 _BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _node, _now: None)
 """The first column, which holds the branches and the ids."""
@@ -66,7 +66,7 @@ def render(records: Iterable[TreeNode], view: View) -> None:
             pieces += _aligned(texts, fitted, is_asked=line.node is not None and line.node.is_asked)
         else:
             pieces.append((_free(line, heads[line], marks, view), None))
-    view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+    view.write(join_pieces(pieces, color=view.color))
 
 
 def shown_columns(drawn: Sequence[Line], view: View) -> list[Field]:

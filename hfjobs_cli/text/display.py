@@ -172,9 +172,9 @@ _YELLOW = "color(136)"
 """Replaces yellow, which cannot be read on a white terminal; this color can be read on white and on black."""
 
 
-def inked(pieces: Iterable[tuple[str, str | None]]) -> str:
-    """Return texts joined, each in its style, named as in rich."""
-    return "".join(text if style is None else styled(text, style) for text, style in pieces)
+def join_pieces(pieces: Iterable[tuple[str, str | None]], *, color: bool) -> str:
+    """Join pieces of text; with `color` each is in its style, named as in rich."""
+    return "".join(styled(text, style) if color and style is not None else text for text, style in pieces)
 
 
 def styled(text: str, style: str) -> str:
@@ -189,8 +189,8 @@ def _codes(style: str) -> tuple[str, str]:
     from rich.color import ColorSystem
     from rich.style import Style
 
-    ink = style.replace("yellow", _YELLOW)
-    before, _, after = Style.parse(ink).render("\0", color_system=ColorSystem.EIGHT_BIT).partition("\0")
+    parsed = Style.parse(style.replace("yellow", _YELLOW))
+    before, _, after = parsed.render("\0", color_system=ColorSystem.EIGHT_BIT).partition("\0")
     return before, after
 
 
