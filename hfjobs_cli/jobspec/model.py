@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, put, rows_of, with_options
+from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, rows_of, with_options
 from hfjobs_cli.text.values import parse_duration
 
 if TYPE_CHECKING:
@@ -262,7 +262,11 @@ class NewJob:
         found: dict[str, Any] = {}
         for row in PROPERTIES:
             if (encoded := row.encoded(self)) is not None:
-                put(found, row.about.key, encoded)
+                outer, _, inner = row.about.key.partition(".")
+                if inner:
+                    found.setdefault(outer, {})[inner] = encoded
+                else:
+                    found[outer] = encoded
         order = (*_FIRST, *(key for key in found if key not in _LAST), *_LAST)
         return {key: found[key] for key in order if key in found}
 

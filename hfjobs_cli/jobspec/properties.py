@@ -159,12 +159,3 @@ def with_options(rows: Iterable[Row]) -> Callable[[type[T]], type[T]]:
         return cls
 
     return declare
-
-
-def put(body: dict[str, Any], key: str, value: Any) -> None:
-    """Put a value into an object, or into one in it if the key is dotted."""
-    outer, _, inner = key.partition(".")
-    if inner:
-        body.setdefault(outer, {})[inner] = value
-    else:
-        body[outer] = value
