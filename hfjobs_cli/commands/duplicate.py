@@ -29,6 +29,7 @@ from hfjobs_cli.jobspec.packing import read_file, replace_file
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.small_kinds import DIFFERENCE, LAUNCH
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.text.redaction import without_password
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create
@@ -101,6 +102,8 @@ def duplicate(
         raise UsageError("--cancel-on-interrupt requires --follow", hint="add --follow")
     if script is not None and command:
         raise conflict("--script", "a new command")
+    if script is not None and (script == "-" or "://" in script):
+        raise UsageError(f"--script requires a local file, not '{without_password(script)}'", hint="save it in a file")
     file = None if script is None else read_file(Path(script), Path(script).name)
     changes = _Changes(job, image, unset_env or (), drop_secrets, command or (), file)
     listing = Listing(session, output, default=ID_AND_URL, indent=4)

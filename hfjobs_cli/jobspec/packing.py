@@ -77,7 +77,8 @@ def read_file(path: Path, name: str) -> LocalFile:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the permissions of the file") from None
+        hint = "check the permissions of the file" if isinstance(error, PermissionError) else None
+        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", hint=hint) from None
     if len(content) > MAX_FILE_MIB * 1024 * 1024:
         raise UsageError(
             f"{path} is too large for a request: more than {MAX_FILE_MIB} MiB",

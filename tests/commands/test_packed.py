@@ -129,10 +129,13 @@ def test_packed_by_hfjobs(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch:
     for script, message, hint in (
         ("other.py", f"job {new['id']} has no file 'other.py'", "its files are: train.py, c.yaml"),
         ("train.py", "train.py, c.yaml: too large for a request", "mount large files with -v"),
-        ("no.py", "no.py", ""),
+        ("no.py", "error: cannot read no.py: no such file or directory\n", ""),
+        ("-", "--script requires a local file, not '-'", "save it in a file"),
+        ("https://a:b@x.y/t.py", "--script requires a local file, not 'https://", "save it in a file"),
     ):
         code, stdout, stderr = hfjobs("duplicate", new["id"], "--script", script, "-s", "A=secret")
-        assert (code, stdout, message in stderr, hint in stderr) == (2, "", True, True)
+        assert (code, stdout, message in stderr, hint in stderr) == (2, "", True, True), stderr
+        assert hint or stderr.endswith(message)
     assert hfjobs("duplicate", new["id"], "--script", "train.py", "--", "ls").code == 2
     assert len(hub.all_jobs()) == count
 
