@@ -78,6 +78,8 @@ class TestNamespace:
 class TestColumnsAndFormats:
     FILE = """
         times = "iso"
+        [commands.stats]
+        columns = "job_id,memory_usage"
         [commands.ps]
         columns = "id,flavor"
         [commands.hardware]
@@ -97,6 +99,7 @@ class TestColumnsAndFormats:
         assert head("ps") == head("ls") == ["JOB", "ID", "FLAVOR"]
         assert head("hardware") == ["cpu-basic"]
         assert head("scheduled", "ps", "-a")[-1] == "FLAVOR"
+        assert program("stats", "--for", "0.01s", columns=200).code == 0  # other records, with other columns
         assert head("labels", "--dry-run", "--label", "a=b", BY_HAND)[0] == '{"id":'
         assert head("ps", "--columns", "+cost")[-1] == "COST"
         assert head("ps", "-w")[-1] == "INITIATOR"

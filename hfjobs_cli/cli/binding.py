@@ -148,7 +148,8 @@ def for_typer(
         if asks_hub:
             session.overrides = takes.connection.take(given, session).overrides.over(session.overrides)
             session.start_debug()
-            apply_defaults(session, path, takes.kind, given)
+            shows_other = any(given[name] for name in takes.other_kinds)
+            apply_defaults(session, path, None if shows_other else takes.kind, given)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         for line in ctx.meta.get(PARSER_NOTES, ()):
             session.note(line)
@@ -158,7 +159,8 @@ def for_typer(
     run.__signature__ = Signature([context, *takes.parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *takes.parameters)}
     run.rules = takes.rules  # type: ignore[attr-defined]
-    run.kinds = takes.kinds  # type: ignore[attr-defined]
+    run.kind, run.kinds = takes.kind, takes.kinds  # type: ignore[attr-defined]
+    run.other_kinds = takes.other_kinds  # type: ignore[attr-defined]
     return run
 
 
@@ -166,7 +168,7 @@ class _Parameters:
     """The options and arguments of a command: `parameters` for typer, and the command's own arguments.
 
     By the names of parameters, `kinds` are the kinds of record that they are about, and `rules` what they mean after
-    IMAGE or SCRIPT. `kind` is what the command shows.
+    IMAGE or SCRIPT. `kind` is what the command shows, `other_kinds` what it shows with certain options.
     """
 
     def __init__(self, command: Callable[..., int], *, asks_hub: bool, last_wins: bool) -> None:
@@ -194,6 +196,12 @@ class _Parameters:
             self.kinds.update((option.name, group.kind) for option in options)
             names_of_job.update(option.name for option in options if getattr(model, "is_of_job", False))
         all_ += self.connection.parameters() if asks_hub else ()
+        options_of = {each.name: get_args(each.annotation)[1] for each in all_}
+        self.other_kinds: dict[str, LoadKind] = {
+            name: functools.partial(load_kind, option.shows)
+            for name, option in options_of.items()
+            if hasattr(option, "shows")
+        }
         rules = {each.name: _rule(each, is_of_job=each.name in names_of_job) for each in all_}
         self.rules = {name: rule for name, rule in rules.items() if rule is not None}
         self._numbers = {each.name: found for each in all_ if (found := _number_of(each)) is not None}
@@ -219,8 +227,17 @@ class _Parameters:
 
 def kind_of_option(ctx: typer.Context, name: str) -> "Kind":
     """Return the kind of record that an option of a command is about."""
-    kind: Kind = ctx.command.callback.kinds[name]()  # type: ignore[union-attr]
-    return kind
+    command: Any = ctx.command.callback
+    kind: Kind = command.kinds[name]()
+    others: dict[str, LoadKind] = command.other_kinds
+    load = next((each for option, each in others.items() if ctx.params.get(option)), None)
+    return kind if load is None or kind is not command.kind() else load()
+
+
+def showing(kind: str, option: Any) -> Any:
+    """Mark an option with which a command shows another kind of record. It is parsed as early as `--columns help`."""
+    option.is_eager, option.shows = True, kind
+    return option
 
 
 def _unexpected(ctx: typer.Context) -> UsageError:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.binding import showing
 from hfjobs_cli.cli.options import JOB_NAMES, Filters, LongFilter, Selection
 from hfjobs_cli.cli.registry import TOPICS
 from hfjobs_cli.immutable_class import value
@@ -62,10 +63,13 @@ FollowUsage = Annotated[
 ]
 SampleFor = Annotated[
     str | None,
-    typer.Option(
-        "--for",
-        metavar="TIME",
-        help="Sample usage for TIME (60s, 5m), then show means and maxima; Ctrl-C shows them early.",
+    showing(
+        "usage_summary",
+        typer.Option(
+            "--for",
+            metavar="TIME",
+            help="Sample usage for TIME (60s, 5m), then show means and maxima; Ctrl-C shows them early.",
+        ),
     ),
 ]
 RemoteCommand = Annotated[

@@ -151,6 +151,7 @@ def group_model(by: Mapping[str, str]) -> type[Group]:
             Meta(
                 meaning,
                 example.get(name, name),
+                header=name.upper() if "." in name else None,  # label.KEY: keys are as they are
                 rank=ALWAYS_SHOWN,
                 min_width=24,
                 styles=styles,

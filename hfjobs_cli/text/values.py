@@ -158,9 +158,12 @@ def parse_duration(text: str, what: str, *, at_least: float = 0.001, at_most: fl
     """
     given = text.strip()
     seconds = _duration(given)
-    if seconds is None or not at_least <= seconds <= at_most:
+    if seconds is None:
         near = given.lower() if given.lower() != given and _duration(given.lower()) else None
         hint = f"did you mean '{near}'?" if near else "use 90s, 30m, 1.5h, 1h30m, 2d or 1w"
+        raise UsageError(f"invalid {what} '{text}'", hint=hint)
+    if not at_least <= seconds <= at_most:
+        hint = f"use {at_least:g}s or more" if seconds < at_least else f"use at most {span(at_most)}"
         raise UsageError(f"invalid {what} '{text}'", hint=hint)
     return seconds
 

@@ -235,6 +235,7 @@ def test_times_below_zero_are_not_subtracted(hfjobs: Hfjobs, hub: Hub) -> None:
 def test_a_group_without_a_value_is_a_dash(hfjobs: Hfjobs, hub: Hub) -> None:
     hub.add(labels={"lone": "x"})
     assert hfjobs("report", "--by", "label.lone", "-q") == Result(0, "-\nx\n", "")
+    assert hfjobs("report", "--by", "label.my_key,exit_code").stdout.startswith("LABEL.MY_KEY  EXIT CODE  ")
 
 
 def test_groups_are_ordered_by_how_many_jobs_they_have(hfjobs: Hfjobs) -> None:

@@ -416,6 +416,11 @@ class TestFor:
         )
         assert hfjobs("stats", "--for", "1h", "-q", *jobs).code == 1  # named, and they have ended by now
 
+    def test_help_lists_what_is_shown(self, hfjobs: Hfjobs) -> None:
+        """Completion and the configuration file take `--for` into account in the same way."""
+        assert "\ncpu_max " in hfjobs("stats", "--for", "1m", "--columns", "help").stdout
+        assert "\ncpu_max " not in hfjobs("stats", "--columns", "help").stdout
+
     def test_ends_in_time(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """Though the job goes on."""
         metrics = Metrics(hub, running(hub, 1))
