@@ -15,9 +15,9 @@ import typer
 from hfjobs_cli import __version__, terminal
 from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typer
 from hfjobs_cli.cli.help_layout import CommandHelp, GroupHelp, ProgramHelp
-from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, SHELLS, Command, load, path_of
+from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, Command, load, path_of
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.shells import Question, answer, install, note_for, script_of, shell_named
+from hfjobs_cli.cli.shells import CURRENT, Question, answer, complete_shell, install, note_for, script_of, shell_named
 from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.cli.usage_errors import usage_error
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
@@ -93,7 +93,7 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     width = terminal.help_width(session.stdout, session.environ)
     mentioned = frozenset(_NAMES.intersection(argv))
     code: int | None = _program(first, mentioned, is_tab=is_tab, width=width, thread=threading.get_ident())(
-        args=_words(argv),
+        args=_for_parser(argv),
         prog_name=PROGRAM,
         obj=session,
         standalone_mode=False,
@@ -103,7 +103,7 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     return code or ExitCode.DONE
 
 
-def _words(argv: Sequence[str]) -> list[str]:
+def _for_parser(argv: Sequence[str]) -> list[str]:
     """Return a command line as typer's parser can read it.
 
     The parser has no options with optional values: such an option gets one, unless the next word is its value. The
@@ -115,7 +115,7 @@ def _words(argv: Sequence[str]) -> list[str]:
     if named is None:
         for place, (word, after) in enumerate(zip(argv, [*argv[1:], "-"], strict=False)):
             if word in _OF_SHELLS and after.startswith("-"):
-                words[place] = f"{word}=auto"
+                words[place] = f"{word}={CURRENT}"
         return words
     for place, (word, after) in enumerate(zip(argv, [*argv[1:], ""], strict=False)):
         for option, value in named.optional:
@@ -138,10 +138,6 @@ def _complete(session: Session) -> int:
     return ExitCode.DONE
 
 
-def _shells() -> list[str]:
-    return list(SHELLS)
-
-
 def root(
     session: Session,
     ctx: typer.Context,
@@ -153,7 +149,7 @@ def root(
             "--install-completion",
             metavar="[SHELL]",
             help="Install completion for a shell, by default the current one.",
-            autocompletion=_shells,
+            autocompletion=complete_shell,
         ),
     ] = None,
     show_completion: Annotated[
@@ -162,7 +158,7 @@ def root(
             "--show-completion",
             metavar="[SHELL]",
             help="Show completion for a shell, to copy it or customize the installation.",
-            autocompletion=_shells,
+            autocompletion=complete_shell,
         ),
     ] = None,
 ) -> ExitCode:
@@ -221,7 +217,7 @@ def _program(
         context_settings={"help_option_names": ["-h", "--help"], "terminal_width": width},
     )
     app.callback(invoke_without_command=True, cls=ProgramHelp)(for_typer(root, asks_hub=False))
-    _add(app, _possible(first), (), mentioned.__contains__, is_tab=is_tab)
+    _add_commands(app, _possible(first), (), mentioned.__contains__, is_tab=is_tab)
     return typer.main.get_command(app)
 
 
@@ -239,7 +235,7 @@ def _possible(first: str) -> Iterable[Command]:
     return [each for each in COMMANDS if first in (each.name, *each.aliases)] or COMMANDS
 
 
-def _add(
+def _add_commands(
     app: typer.Typer,
     commands: Iterable[Command],
     path: tuple[str, ...],
@@ -277,7 +273,7 @@ def _add_group(
     callback: Callable[..., int | None] = _not_loaded
     if is_mentioned(group.name):
         callback = for_typer(_group_help, asks_hub=group.asks_hub)
-        _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
+        _add_commands(inner, group.commands, path, is_mentioned, is_tab=is_tab)
     inner.callback(invoke_without_command=True, cls=GroupHelp, context_settings={"resilient_parsing": is_tab})(callback)
     app.add_typer(inner)
 
@@ -293,7 +289,7 @@ def _loaded(command: Command, groups: tuple[str, ...]) -> Callable[..., int]:
 
 
 def _not_loaded() -> None:
-    """Return a placeholder for a command or group that the command line does not mention."""
+    """Stand for a command or group that the command line does not mention; `--help` names it."""
 
 
 def _group_help(session: Session, ctx: typer.Context) -> ExitCode:

@@ -9,6 +9,7 @@ from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.binding import showing
 from hfjobs_cli.cli.options import JOB_NAMES, Filters, LongFilter, Selection
 from hfjobs_cli.cli.registry import TOPICS
+from hfjobs_cli.cli.shells import complete_shell
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import GROUPED_BY
 
@@ -187,7 +188,7 @@ Shell = Annotated[
     typer.Argument(
         metavar="[SHELL]",
         help="bash, zsh, fish, powershell or pwsh; default: the current shell.",
-        autocompletion=completion.complete_shell,
+        autocompletion=complete_shell,
         show_default=False,
     ),
 ]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from hfjobs_cli.cli.binding import kind_of_option, load_kind
-from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, Command
+from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, TOPICS, Command
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.hub.concurrency import call_with_timeout
@@ -174,11 +174,6 @@ def complete_format(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete the formats of the kind that is shown, those that packages add, and `help`."""
     names = (*formats_of(kind_of_option(ctx, "format_")), *added_formats(), "help")
     return [name for name in names if name.startswith(incomplete.lower())]
-
-
-def complete_shell() -> list[str]:
-    """Offer the shells that have a completion."""
-    return list(SHELLS)
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

@@ -281,6 +281,11 @@ def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
     return Path(done.stdout.strip())
 
 
+def complete_shell() -> list[str]:
+    """Offer the shells that have a completion."""
+    return list(SHELLS)
+
+
 _CURSOR = "\x1f"
 """Is added to the line before it is split, so that its last word is the one at the cursor, even empty or quoted."""
 
