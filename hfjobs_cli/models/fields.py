@@ -18,7 +18,7 @@ R = TypeVar("R", bound="Record")
 
 
 class Record:
-    """Base of every record and of its parts, which `record` makes frozen dataclasses with slots.
+    """Base of every record and of its parts, which `record` makes dataclasses with slots. They are immutable.
 
     A field is declared once, `name: Annotated[TYPE, Meta(...)]`, and everything else follows from that. A field that
     the Hub omits is None. `__str__`, if a record defines it, is its text in cells. A record that `is_sent_back` to the
@@ -29,7 +29,32 @@ class Record:
 
     is_sent_back: ClassVar[bool] = False
 
-    # Defined once here, because dataclasses would generate them for each record at every start.
+    # Defined once here: dataclasses would generate these methods for each record, which takes 5 % of the time of `ps`.
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        """Take the values of the fields, in order or by name. Raises TypeError for a wrong or a missing one."""
+        names: tuple[str, ...] = type(self).__slots__
+        if named or len(values) != len(names):
+            values = _arguments(type(self), values, named)
+        self.__setstate__(zip(names, values))  # noqa: B905 - one value a name
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Raise FrozenInstanceError: records are immutable."""
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        """Raise FrozenInstanceError: records are immutable."""
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __getstate__(self) -> Iterable[tuple[str, Any]]:
+        """Return the fields, for copies."""
+        return list(self.values().items())
+
+    def __setstate__(self, state: Iterable[tuple[str, Any]]) -> None:
+        """Set the fields of a new record."""
+        for name, value in state:
+            object.__setattr__(self, name, value)
+
     def __eq__(self, other: object) -> bool:
         """Return whether it is a record of the same class with the same values."""
         return self.values() == other.values() if isinstance(other, Record) and type(other) is type(self) else False
@@ -119,8 +144,19 @@ if TYPE_CHECKING:
 else:
 
     def record(cls: type[R]) -> type[R]:
-        """Make a subclass of Record a frozen dataclass with slots. Record itself has `__eq__` and `__repr__`."""
-        return dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)(cls)
+        """Make a subclass of Record a frozen dataclass with slots. Its methods are those of Record."""
+        return dataclasses.dataclass(init=False, slots=True, eq=False, repr=False)(cls)
+
+
+def _arguments(model: type[Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the values of all fields in order, which are given by place or by name, or are defaults."""
+    fields = dataclasses.fields(model)  # type: ignore[arg-type]
+    names = [each.name for each in fields]
+    given = {**dict(zip(names, values)), **named}  # noqa: B905 - the others are named
+    found = {each.name: each.default for each in fields if each.default is not dataclasses.MISSING} | given
+    if len(given) != len(values) + len(named) or found.keys() != set(names):
+        raise TypeError(f"{model.__name__} takes one value for each of: {', '.join(names)}")
+    return tuple(found[name] for name in names)
 
 
 def has_text(record: object) -> bool:

@@ -111,10 +111,6 @@ class Group(Record):
         """Take the values of all fields in order, and labels that tables show instead of some values."""
         self.__dict__.update(values, _labels=labels)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        """Raise AttributeError: records are immutable."""
-        raise AttributeError(f"a group cannot be given another {name}")
-
     def asdict(self) -> dict[str, Any]:
         """Return the fields by name as plain values."""
         return self.values()

@@ -1,8 +1,10 @@
 """Whatever JSON a server sends in a job, the job is shown, and what is odd is told of with its place."""
 
 import json
+import pickle
 import re
-from dataclasses import FrozenInstanceError, asdict
+from copy import copy, deepcopy
+from dataclasses import FrozenInstanceError, asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.hardware import Hardware
-from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.job import JobInfo, JobOwner, JobStatus
 from tests.support import USER, Hfjobs, Hub
 from tests.words import KINDS
 
@@ -134,6 +136,42 @@ def test_records_are_frozen(model: type[Record]) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(record, "name" if model is Hardware else "id", "other")
     assert not hasattr(record, "__dict__")
+
+
+def test_records_are_made_by_place_and_by_name() -> None:
+    """As dataclasses are, with the defaults that they declare."""
+    owner = JobOwner("60107b385ac3e86b3ea4fc34", "alice", type="user")
+    assert repr(owner) == "JobOwner(id='60107b385ac3e86b3ea4fc34', name='alice', type='user')"
+    assert owner == JobOwner(type="user", name="alice", id="60107b385ac3e86b3ea4fc34")
+    assert replace(owner, name="bob").asdict() == {"id": "60107b385ac3e86b3ea4fc34", "name": "bob", "type": "user"}
+    assert JobStatus("RUNNING").message is None
+    with pytest.raises(FrozenInstanceError):
+        del owner.name
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ((), {}),
+        (("1", "alice"), {}),
+        (("1", "alice", "user", "more"), {}),
+        (("1", "alice"), {"name": "bob"}),
+        (("1", "alice"), {"kind": "user"}),
+        (("1", "alice", "user"), {"kind": "user"}),
+        (("1", "alice", "user"), {"type": "user"}),
+    ],
+)
+def test_records_take_one_value_for_each_field(values: tuple[str, ...], named: dict[str, str]) -> None:
+    with pytest.raises(TypeError, match=r"^JobOwner takes one value for each of: id, name, type$"):
+        JobOwner(*values, **named)
+
+
+def test_records_can_be_copied() -> None:
+    job = JobInfo.from_api({"id": "aa", "owner": {"name": "x"}, "status": {"stage": "RUNNING"}, "labels": {"a": "b"}})
+    for other in (copy(job), deepcopy(job), pickle.loads(pickle.dumps(job))):
+        assert other == job
+        assert other is not job
+    assert deepcopy(job).labels is not job.labels
 
 
 @pytest.mark.parametrize("name", KINDS)
