@@ -13,15 +13,13 @@ from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_not_new, why_wrong_owner
 from hfjobs_cli.hub.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.hub.jobs import Jobs
-from hfjobs_cli.models.decode import read_list
+from hfjobs_cli.models.schedule import KIND, JobSpec, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import SCHEDULES
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Kind
-    from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
     from hfjobs_cli.query.references import JobReference
 
 
@@ -41,13 +39,6 @@ FEW_RUNS = 6
 """Up to how many jobs are requested one by one; for more, a page of the listing is read first."""
 
 
-def _schedule_kind() -> tuple[type[ScheduledJob], Kind]:
-    """Return the record and the kind of schedules. To load them takes 2 % of a command about jobs, which needs none."""
-    from hfjobs_cli.models.schedule import KIND, ScheduledJob
-
-    return ScheduledJob, KIND
-
-
 class Schedules(Jobs):
     """The schedules of the Hub, and the jobs that they start."""
 
@@ -60,18 +51,12 @@ class Schedules(Jobs):
         """
         query = [("label", f"{key}={value}") for key, value in labels][:1]
         response = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
-        return self._records(*_schedule_kind(), response)
+        return self._records(ScheduledJob, KIND, response)
 
     def schedule_names(self, namespace: str | None = None) -> dict[str, str | None]:
         """Return the name of each schedule of a namespace by its id (`GET /api/scheduled-jobs/{namespace}`)."""
-
-        def ignore(*_invalid: object) -> None:
-            """Skip invalid schedules: they have no name to be found by."""
-
         response = self._in_namespace(namespace, partial(self._listing, LIST))
-        endpoint = self._transport.endpoint
-        model, kind = _schedule_kind()
-        found = self._parsed(response, lambda data: read_list(model, data, endpoint, kind.plural, ignore, ignore))
+        found = self._records(ScheduledJob, KIND, response, reports=False)
         return {schedule.id: schedule.name for schedule in found}
 
     def inspect_schedule(self, reference: JobReference) -> ScheduledJob:
@@ -175,7 +160,7 @@ class Schedules(Jobs):
             return None if schedule.id == identifier else f"it is about schedule '{schedule.id}'"
 
         response = self._send_about_schedule(endpoint, namespace, identifier, body)
-        return self._record(*_schedule_kind(), response, problem)
+        return self._record(ScheduledJob, KIND, response, problem)
 
     def _send_about_schedule(
         self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None
@@ -215,11 +200,11 @@ class Schedules(Jobs):
             return self._listing(CREATE, namespace, body=body)
 
         def read(response: HubResponse) -> ScheduledJob:
-            return self._record(*_schedule_kind(), response, lambda made: why_not_new(made, "schedule", made.schedule))
+            return self._record(ScheduledJob, KIND, response, lambda made: why_not_new(made, KIND.noun, made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             response = self._listing(LIST, namespace)
-            return self._records(*_schedule_kind(), response, reports=False), response.sent_at
+            return self._records(ScheduledJob, KIND, response, reports=False), response.sent_at
 
         def other(made: ScheduledJob) -> str | None:
             return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)
@@ -232,7 +217,7 @@ class Schedules(Jobs):
 
         identity = RequestMatcher(asked.matches, other, asked.changed_fields)
         return self._create_once(
-            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun="schedule")
+            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun=KIND.noun)
         )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
