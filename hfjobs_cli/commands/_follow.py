@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,7 @@ from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.small_kinds import LOG_LINE, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time, span
@@ -38,7 +38,7 @@ TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
 """The default format of log lines, which is written in blocks and not record by record, for speed."""
 
 
-@dataclass(frozen=True)
+@value
 class LogOptions:
     """Options for logs: follow, tail, since, timestamps.
 

@@ -1,4 +1,7 @@
-"""Read the logs of one job, once or until it ends, through lost connections and idle streams."""
+"""Read the logs of one job, once or until it ends, through lost connections and idle streams.
+
+Each connection starts the log over: `log_resume` finds the lines that are new, and `log_tail` whether all have come.
+"""
 
 from __future__ import annotations
 
