@@ -15,7 +15,7 @@ from hfjobs_cli.emulator.state import Untrusted
 from hfjobs_cli.emulator.supervisor import reset as delete_jobs
 from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, REPO_TYPES, Repo
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError, conflict
-from hfjobs_cli.jobspec.environment import expanded_path
+from hfjobs_cli.text.values import expanded_path
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 

@@ -12,11 +12,10 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from hfjobs_cli.commands._resolve import named_jobs, note_newest
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError
 from hfjobs_cli.hub.saved_jobs import Snapshot
-from hfjobs_cli.jobspec.environment import expanded_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
 from hfjobs_cli.query.references import JOBS, JobReference, Selector, parse_references
-from hfjobs_cli.text.values import EARLIEST
+from hfjobs_cli.text.values import EARLIEST, expanded_path
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -14,6 +14,7 @@ from typing import TextIO
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.model import RawOptions
+from hfjobs_cli.text.values import expanded_path
 
 MAX_FILE_MIB = 4
 """The size limit of a dotenv file; a command line cannot be longer."""
@@ -65,15 +66,6 @@ class LocalEnvironment:
                 f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="use a file for one of them"
             )
         self._read[reader] = ""
-
-
-def expanded_path(text: str) -> Path:
-    """Return a path with `~` expanded, unchanged if there is no such user."""
-    path = Path(text)
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def path_is(word: str, test: Callable[[Path], bool]) -> bool:

@@ -17,12 +17,13 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError, did_you_mean
-from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path
+from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.spec import PACKED
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
 from hfjobs_cli.text.redaction import looks_secret, masked_value
+from hfjobs_cli.text.values import expanded_path
 
 T = TypeVar("T")
 Fill = Callable[[str], str]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.environment import expanded_path
 from hfjobs_cli.jobspec.model import LOCAL, NewJob, Volume
 from hfjobs_cli.models.spec import ARTIFACTS, MOUNT_PATH
+from hfjobs_cli.text.values import expanded_path
 
 if TYPE_CHECKING:
     from hfjobs_cli.jobspec.model import Launch, LocalFile

@@ -1,4 +1,4 @@
-"""Parse, check and format values: numbers, durations, times, lists in options, names and ids.
+"""Parse, check and format values: numbers, durations, times, lists in options, names, ids and paths.
 
 Numbers are ASCII: Python also reads digits of other scripts, `1_000`, ` 5`, `+5`, `inf` and `nan`. The clock is an
 argument.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from math import isfinite
+from pathlib import Path
 
 from hfjobs_cli.errors import UsageError, empty_option
 
@@ -225,3 +226,12 @@ def check_name(text: str, what: str) -> str:
             hint="use letters, digits, '-', '_' and '.'",
         )
     return text
+
+
+def expanded_path(text: str) -> Path:
+    """Return a path with `~` expanded, unchanged if there is no such user."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
