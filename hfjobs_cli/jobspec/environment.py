@@ -71,7 +71,7 @@ class LocalEnvironment:
 def path_is(word: str, test: Callable[[Path], bool]) -> bool:
     """Return the result of a test of a local path; False for a word that cannot be a path."""
     try:
-        return test(Path(word))
+        return word != "" and test(Path(word))  # Path("") is the current directory
     except (OSError, ValueError):
         return False
 

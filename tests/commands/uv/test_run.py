@@ -229,7 +229,7 @@ class TestProgram:
         assert result.stderr.splitlines()[0] == (
             "warning: the directories data, out/x will not exist in the job; mount what it needs with -v"
         )
-        assert "directory" not in hfjobs("uv", "run", "--dry-run", "tell.py", "none").stderr
+        assert "directory" not in hfjobs("uv", "run", "--dry-run", "tell.py", "none", "").stderr
 
 
 class TestRefused:
