@@ -229,7 +229,7 @@ def _entries(what: str, a: Mapping[str, str], b: Mapping[str, str], *, secret: b
             before, after = (each.get(key) for each in (a, b))
             if secret:
                 before, after = (each if each is None else masked_value(key, each) for each in (before, after))
-            yield f"{what}.{key}: {'none' if before is None else before!r} -> {'none' if after is None else after!r}"
+            yield _arrow(f"{what}.{key}", *(None if each is None else repr(each) for each in (before, after)))
 
 
 def _labels(job: NewJob) -> dict[str, str]:

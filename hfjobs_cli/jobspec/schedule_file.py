@@ -342,6 +342,11 @@ def _option_keys() -> Iterator[tuple[Row, str]]:
     return ((row, _KEYS.get(row.name, row.name)) for row in IN_SCHEDULES if row.flag)
 
 
+def group_line(group: str) -> str:
+    """Return the line of a file with the group of its schedules."""
+    return _line("group", group)
+
+
 def dump(name: str, made: NewSchedule) -> str:
     """Return the table of a schedule. Raises UsageError for a volume that cannot be written."""
     written = with_texts(made.job)

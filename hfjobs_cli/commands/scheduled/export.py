@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
@@ -11,7 +11,14 @@ from hfjobs_cli.commands._resolve import named_schedules
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.insight.schedule_plan import replacements
 from hfjobs_cli.jobspec.from_job import spec_of_schedule
-from hfjobs_cli.jobspec.schedule_file import compose_schedule, dump, read_text
+from hfjobs_cli.jobspec.schedule_file import (
+    DEFAULT_GROUP,
+    GROUP_LABEL,
+    compose_schedule,
+    dump,
+    group_line,
+    read_text,
+)
 from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -38,9 +45,21 @@ def export(
     else:
         found = session.client.list_schedules(namespace)
     named = _named(session, found)
-    session.write("\n".join(text for name, made in named.items() if (text := _text(session, name, made))))
+    tables = [text for name, made in named.items() if (text := _text(session, name, made))]
+    session.write("\n".join([*_group(session, named.values()), *tables]))
     session.flush()
     return ExitCode.DONE
+
+
+def _group(session: Session, found: Iterable[ScheduledJob]) -> list[str]:
+    """Return the line with the group of schedules that `apply` created, so that the next `apply` keeps it."""
+    groups = sorted({group for each in found if (group := (each.job_spec.labels or {}).get(GROUP_LABEL)) is not None})
+    if len(groups) > 1:
+        session.warning(
+            f"these schedules are of several groups ({', '.join(groups)}); 'scheduled apply' would move them to one; "
+            f"to export one: hfjobs scheduled ps -a -q -l {GROUP_LABEL}={groups[0]} | hfjobs scheduled export -"
+        )
+    return [group_line(groups[0])] if len(groups) == 1 and groups[0] != DEFAULT_GROUP else []
 
 
 def _text(session: Session, name: str, schedule: ScheduledJob) -> str | None:

@@ -107,6 +107,20 @@ class TestExport:
             'labels.team = "ml"\n'
         )
 
+    def test_keeps_the_group(self, hfjobs: Hfjobs, file: Path) -> None:
+        """It would be changed to the default one otherwise; of several groups no file can say which is which."""
+        table = '\n[schedules.%s]\nschedule = "@daily"\nimage = "x"\ncommand = ["y"]\n'
+        for group, name in (("evals", "a"), ("other", "b")):
+            file.write_text(f'group = "{group}"\n' + table % name)
+            assert hfjobs("scheduled", "apply", str(file), "--yes").code == 0
+        exported = hfjobs("scheduled", "export", "a", "weekly-eval")
+        assert (exported.code, exported.stderr) == (0, "")
+        assert exported.stdout.startswith('group = "evals"\n\n[schedules.a]\n')
+        assert hfjobs("scheduled", "apply", "-", "--exit-code", stdin=exported.stdout).code == 0
+        both = hfjobs("scheduled", "export", "a", "b")
+        assert both.stdout.startswith("[schedules.a]\n")
+        assert both.stderr.startswith("warning: these schedules are of several groups (evals, other); ")
+
     def test_names_tell_schedules_apart(self, hfjobs: Hfjobs, hub: Hub) -> None:
         other = named(hub, "refresh-index")
         result = hfjobs("scheduled", "export")
@@ -229,11 +243,14 @@ class TestApply:
         ]
         assert there(hub) == ids
 
-        edit(file, ("1e-3", "3e-4"))
+        edit(file, ("1e-3", "3e-4"), ("{ LR", "{ ZZ = '', LR"))
         file.with_name("train.py").write_text("print('ho')\n")
         code, stdout, stderr = program("scheduled", "apply", str(file), "--yes", "--format", "{{.name}} {{.changes}}")
         assert (code, stderr) == (0, "")
-        assert stdout == ("nightly [env.LR: '1e-3' -> '3e-4']\ntrain [files.train.py: 12 bytes -> 12 bytes (edited)]\n")
+        assert stdout == (
+            "nightly [env.LR: '1e-3' -> '3e-4' env.ZZ: none -> '']\n"
+            "train [files.train.py: 12 bytes -> 12 bytes (edited)]\n"
+        )
         new = there(hub)
         assert new.keys() == ids.keys() and not set(new.values()) & {ids["nightly"], ids["train"]}
         (train,) = hfjobs.jobs("scheduled", "inspect", new["train"])
