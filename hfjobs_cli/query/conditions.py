@@ -158,7 +158,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     if field is None:
         raise UsageError(f"unknown field '{given}' in filter '{item}'", hint=_field_hint(kind, given.lower()))
     if "<" in sign or ">" in sign:
-        return parse_comparison(item, field, given, sign, text, now)
+        return _parse_comparison(item, field, given, sign, text, now)
     if text[:1] in ("<", ">") and field.measure is not None:
         raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"use '{given}{text[0]}={text[1:].strip()}'")
     if field.meta.entry == "label" and re.search("[<>]", text):  # labels cannot contain these
@@ -179,7 +179,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
         negated = negated or excludes
     if field.type.base is dict and not field.meta.has_commas:
         _check_entries(item, globs)
-    found_by = [value_aliases(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
+    found_by = [_value_aliases(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
     return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
 
 
@@ -231,7 +231,7 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
         )
 
 
-def parse_comparison(item: str, field: Field, name: str, sign: str, text: str, now: datetime) -> Comparison:
+def _parse_comparison(item: str, field: Field, name: str, sign: str, text: str, now: datetime) -> Comparison:
     """Parse the filter `item`, which compares `field`, given as `name`, with a value. Raises UsageError."""
     if field.measure is None:
         raise UsageError(f"filter '{item}' cannot compare '{name}' with {sign}", hint=_instead(field, name, sign))
@@ -335,7 +335,7 @@ UNITS: dict[MeasureUnit, Unit] = {
 """How values of each unit (`Measure.unit` of a field) are given on the command line."""
 
 
-def value_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
+def _value_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
     """Return all texts that a field with the value `text` may have. Raises UsageError if the value is invalid.
 
     `name` is the name of the field that was given.

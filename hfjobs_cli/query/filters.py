@@ -136,7 +136,7 @@ class JobFilter(NamedTuple):
         return (
             (job.status.stage is None or all(each.fits(job.status.stage) for each in self.statuses))
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
-            and initiators_match(self.initiators, job.initiator)
+            and _initiators_match(self.initiators, job.initiator)
             and (self.name is None or self.name.fits(job, self.now))
             and all_match(self.patterns, job, self.now)
             and (self.since is None or (job.created_at is not None and job.created_at >= self.since))
@@ -177,15 +177,15 @@ def parse_filter(
             labels += parse_labels([prefix + pattern.globs[0]])
         else:
             patterns.append(pattern)
-    statuses = [each for each in (parse_statuses(status), parse_statuses(globs, "--filter")) if each is not None]
+    statuses = [each for each in (_parse_statuses(status), _parse_statuses(globs, "--filter")) if each is not None]
     if not statuses and not all_:
         statuses = [StatusFilter("--status", ACTIVE_STAGES)]
     return JobFilter(
         now,
         statuses=tuple(statuses),
-        stages=common_stages(statuses),
+        stages=_common_stages(statuses),
         labels=tuple(dict.fromkeys(labels)),
-        initiators=parse_initiators(initiator),
+        initiators=_parse_initiators(initiator),
         patterns=tuple(patterns),
         name=name_pattern(kind, name, now),
         since=since,
@@ -257,7 +257,7 @@ class StatusFilter(NamedTuple):
         return tuple(stage for stage in STAGES if self.fits(stage))
 
 
-def parse_statuses(values: Iterable[str], option: str = "--status") -> StatusFilter | None:
+def _parse_statuses(values: Iterable[str], option: str = "--status") -> StatusFilter | None:
     """Parse an option that filters by status; None if it is not given. Raises UsageError for an unknown status.
 
     A status is one of STAGES, another tool's name for it (STAGE_WORDS), a glob pattern, or `NAME:*` for one that is
@@ -276,7 +276,7 @@ def parse_statuses(values: Iterable[str], option: str = "--status") -> StatusFil
     return chosen
 
 
-def common_stages(filters: Sequence[StatusFilter]) -> tuple[str, ...] | None:
+def _common_stages(filters: Sequence[StatusFilter]) -> tuple[str, ...] | None:
     """Return the stages to request from the Hub; None for all. Raises UsageError if no stage passes all filters."""
     known = [each.stages for each in filters if each.stages is not None]
     if not known:
@@ -360,7 +360,7 @@ class InitiatorPattern(NamedTuple):
         return self._replace(ids=ids)
 
 
-def initiators_match(patterns: Collection[InitiatorPattern], initiator: JobInitiator | None) -> bool:
+def _initiators_match(patterns: Collection[InitiatorPattern], initiator: JobInitiator | None) -> bool:
     """Return whether an initiator matches a wanted pattern, if there is one, and no excluded one."""
     if not patterns:
         return True
@@ -370,7 +370,7 @@ def initiators_match(patterns: Collection[InitiatorPattern], initiator: JobIniti
     return not any(pattern.fits(initiator) for pattern in patterns if pattern.negated)
 
 
-def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
+def _parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
     """Parse `--initiator`: `TYPE`, `TYPE:WHO`, `TYPE:*`, `none`; `!` before it excludes, `*` is any initiator.
 
     Raises UsageError for a type that is not in INITIATOR_TYPES, except as `TYPE:*`, or as `TYPE:WHO` if it is not a

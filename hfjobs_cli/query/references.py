@@ -157,7 +157,8 @@ def parse_references(
         else:
             words.append(text)
     return [
-        _selector(word, namespace, now, syntax) or parse_reference(word, namespace, endpoint, syntax) for word in words
+        _parse_selector(word, namespace, now, syntax) or _parse_reference(word, namespace, endpoint, syntax)
+        for word in words
     ]
 
 
@@ -182,15 +183,7 @@ def _read_lines(stdin: TextIO, syntax: ReferenceSyntax) -> Iterator[str]:
             yield text
 
 
-def _selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
-    """Return the selector for a reference that is not an id; None otherwise."""
-    identifier = text.rpartition("/")[2]
-    if re.fullmatch(_ID, identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
-        return None
-    return parse_selector(text, namespace, now, syntax)
-
-
-def parse_reference(text: str, namespace: str | None, endpoint: str, syntax: ReferenceSyntax = JOBS) -> JobReference:
+def _parse_reference(text: str, namespace: str | None, endpoint: str, syntax: ReferenceSyntax = JOBS) -> JobReference:
     """Parse `ID`, `NAMESPACE/ID` or a URL; `namespace` (`--namespace`) is the default.
 
     Raises UsageError if it is invalid, or names another namespace than `--namespace` or another Hub than `endpoint`.
@@ -231,8 +224,11 @@ def _path_of_page(text: str, endpoint: str) -> str:
     return path.removeprefix("jobs/")
 
 
-def parse_selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
-    """Parse a selector, optionally after `NAMESPACE/`; None if it is not one. Raises UsageError."""
+def _parse_selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
+    """Parse a selector or a name, also after `NAMESPACE/`; None for an id, a URL and all else. Raises UsageError."""
+    identifier = text.rpartition("/")[2]
+    if re.fullmatch(_ID, identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
+        return None
     before, at, what = text.partition("@")
     own, slash, rest = before.rpartition("/")
     type_, colon, who = rest.partition(":")
