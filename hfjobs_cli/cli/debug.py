@@ -10,7 +10,7 @@ from collections.abc import Callable
 ROOT = logging.getLogger("hfjobs_cli")
 
 
-class DebugHandler(logging.Handler):
+class _DebugHandler(logging.Handler):
     """Prints records without tokens and secrets, which may stand in messages and in exceptions."""
 
     def __init__(self, write_line: Callable[[str], None], redacted: Callable[[str], str]) -> None:
@@ -33,7 +33,7 @@ class DebugLog:
 
     def __init__(self, write_line: Callable[[str], None], redacted: Callable[[str], str]) -> None:
         """Start to print."""
-        self._handler, self._level = DebugHandler(write_line, redacted), ROOT.level
+        self._handler, self._level = _DebugHandler(write_line, redacted), ROOT.level
         ROOT.addHandler(self._handler)
         ROOT.setLevel(logging.DEBUG)
 

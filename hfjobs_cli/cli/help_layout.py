@@ -47,7 +47,7 @@ class _BoldHeadings:
     def get_help(self, ctx: Any) -> str:
         """Return the help as text, with codes for a terminal."""
         text: str = super().get_help(ctx)  # type: ignore[misc]
-        return with_bold_headings(renamed(text, ctx.obj.program), ctx.obj)
+        return _with_bold_headings(renamed(text, ctx.obj.program), ctx.obj)
 
 
 class CommandHelp(_BoldHeadings, TyperCommand):
@@ -55,7 +55,7 @@ class CommandHelp(_BoldHeadings, TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options."""
-        write_options(self, ctx, formatter)
+        _write_options(self, ctx, formatter)
 
 
 class GroupHelp(_BoldHeadings, TyperGroup):
@@ -63,7 +63,7 @@ class GroupHelp(_BoldHeadings, TyperGroup):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write options and commands."""
-        write_options(self, ctx, formatter)
+        _write_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
 
@@ -77,7 +77,7 @@ class ProgramHelp(_BoldHeadings, TyperGroup):
         formatter.write_text(_first_line(self))
         formatter.dedent()
         formatter.write("\n")
-        formatter.write(commands_on_one_screen(COMMANDS, formatter.width))
+        formatter.write(_commands_on_one_screen(COMMANDS, formatter.width))
         formatter.write("\n")
         formatter.write_text("Options: --demo (sample jobs), --token, --endpoint, --debug, --version.")
         formatter.write_text(
@@ -90,15 +90,15 @@ class ProgramHelp(_BoldHeadings, TyperGroup):
         formatter = ctx.make_formatter()
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
-        write_options(self, ctx, formatter)
+        _write_options(self, ctx, formatter)
         with formatter.section(f"Topics of '{ctx.command_path} help'"):
             formatter.write_dl(TOPICS.items())
         formatter.write_paragraph()
         formatter.write_text(f"'{ctx.command_path} --help' lists the commands; 'help COMMAND' explains one.")
-        return with_bold_headings(renamed(formatter.getvalue(), ctx.obj.program), ctx.obj)
+        return _with_bold_headings(renamed(formatter.getvalue(), ctx.obj.program), ctx.obj)
 
 
-def with_bold_headings(text: str, session: Session) -> str:
+def _with_bold_headings(text: str, session: Session) -> str:
     """Return help with its headings in bold if it is for a terminal with color."""
     if not (terminal.is_terminal(session.stdout) and terminal.has_color(session.stdout, session.environ)):
         return text
@@ -111,7 +111,7 @@ def _first_line(command: Any) -> str:
     return found
 
 
-def write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
+def _write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
     """Write the arguments, then the options in sections, all with the same indentation."""
     arguments: list[tuple[str, str]] = []
     sections: dict[str, list[tuple[str, str]]] = {}
@@ -137,7 +137,7 @@ def write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
             formatter.write_dl([(term.ljust(width), text) for term, text in sections[title]], col_max=width)
 
 
-def commands_on_one_screen(commands: Iterable[Command], width: int) -> str:
+def _commands_on_one_screen(commands: Iterable[Command], width: int) -> str:
     """Return the commands in the groups of SCREEN, in two columns of about equal length where there is room."""
     names = {each.name: each.summary.rstrip(".") for each in commands}
     groups = [

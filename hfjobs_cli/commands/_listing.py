@@ -318,16 +318,7 @@ def id_and(what: Callable[[Any], str]) -> Renderer:
     return Renderer("brief", render, streams=True)
 
 
-ID_AND_STATUS = id_and(lambda record: str(record.status))
-
-
-def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and URL of each job."""
-    for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
-
-
-ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
+ID_AND_URL = id_and(lambda job: job.url or "")
 
 
 def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> None:

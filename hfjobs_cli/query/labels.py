@@ -22,7 +22,7 @@ def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]
     labels: dict[str, str] = {}
     for item in values:
         key, _, value = item.partition("=")
-        check_key(key, item)
+        _check_key(key, item)
         if not _fits(_VALUE, value):
             raise UsageError(f"invalid value in label '{item}'", hint=f"use {_ALLOWED}{_instead(value)}")
         labels[key] = value
@@ -62,7 +62,7 @@ def label_changes(
 ) -> LabelChanges:
     """Parse the options that change labels. Raises UsageError if they conflict."""
     given = new_labels(label, name)
-    removed = frozenset(check_key(key, key) for key in remove)
+    removed = frozenset(_check_key(key, key) for key in remove)
     if clear and (given or removed or replace):
         raise UsageError("--clear removes all labels and cannot be used with other changes", hint="use --clear alone")
     if replace and removed:
@@ -75,7 +75,7 @@ def label_changes(
     return LabelChanges(given, removed, replace, clear)
 
 
-def check_key(key: str, shown: str) -> str:
+def _check_key(key: str, shown: str) -> str:
     """Return `key` if it is valid. Raises UsageError with `shown`, the label as given."""
     if not _fits(_KEY, key):
         raise UsageError(
