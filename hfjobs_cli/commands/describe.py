@@ -222,7 +222,7 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
         same_launch=same,
         runs=None,
         last_lines=lines,
-        next=_runnable(session, summary.next_steps(job, found, same, has_good=has_good, wrote=lines)),
+        next=_runnable(session, summary.next_steps(job, found, same, has_good=has_good, last_lines=lines)),
     )
 
 

@@ -260,13 +260,13 @@ class Hub:
         """
         others = self.other_namespaces()
 
-        def look(name: str) -> T | HfJobsError:
+        def found_or_error(name: str) -> T | HfJobsError:
             try:
                 return ask(name)
             except (NotFound, NotAllowed) as error:
                 return error
 
-        for name, found in zip(others, map_parallel(look, others), strict=True):
+        for name, found in zip(others, map_parallel(found_or_error, others), strict=True):
             if not isinstance(found, HfJobsError):
                 return name, found
         if not others:

@@ -90,7 +90,7 @@ class Schedules(Jobs):
         missing = [(namespace, identifier) for identifier, namespace in runs.items() if identifier not in stages]
         failures: list[HfJobsError] = []
 
-        def look(run: tuple[str, str]) -> str | None:
+        def stage_of(run: tuple[str, str]) -> str | None:
             try:
                 return None if failures else self._job(INSPECT_JOB, *run).status.stage
             except NotFound:
@@ -99,7 +99,7 @@ class Schedules(Jobs):
                 failures.append(error)
                 return None
 
-        stages |= {run[1]: stage for run, stage in zip(missing, map_parallel(look, missing), strict=True)}
+        stages |= {run[1]: stage for run, stage in zip(missing, map_parallel(stage_of, missing), strict=True)}
         if failures:
             self._warn(f"{failures[0].message}; the last runs of some schedules are unknown")
         return [each.ran(stages.get(each.status.last_job.id)) if each.status.last_job else each for each in schedules]

@@ -239,17 +239,17 @@ def _is_older(one: JobInfo, other: JobInfo) -> bool:
 
 
 def next_steps(
-    job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool, wrote: list[str] | None
+    job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool, last_lines: list[str] | None
 ) -> list[NextStep]:
     """Return suggested next commands, the most useful one first; none that is certain to fail.
 
-    `has_good`: there is a job to compare a failed one with. `wrote` are the last lines of output; None if unknown.
+    `has_good`: there is a job to compare a failed one with. `last_lines` are those of its output; None if unknown.
     """
     # With its namespace, a job of an organization is found faster, and also where organizations are not searched.
     name = f"{job.owner.name}/{job.id}" if job.owner.type == "org" and job.owner.name else job.id
     worked = same is not None and same.last_good is not None
     steps = _steps(job, name, found, worked, has_good)
-    has_logs = wrote != [] and not (job.has_ended and job.never_ran)
+    has_logs = last_lines != [] and not (job.has_ended and job.never_ran)
     return [
         NextStep(f"hfjobs {command}", purpose)
         for command, purpose in steps

@@ -140,13 +140,13 @@ def read_list(
     values: object,
     endpoint: str,
     path: str,
-    odd: Callable[[R, str], None],
+    unexpected: Callable[[R, str], None],
     unusable: Callable[[BadResponse], None],
 ) -> list[R]:
     """Decode each item of a JSON array.
 
-    `odd` is called with a record and a message about an invalid value in it, `unusable` with the error of an item that
-    cannot be decoded. Raises BadResponse if it is not an array.
+    `unexpected` is called with a record and a message about an invalid value in it, `unusable` with the error of an
+    item that cannot be decoded. Raises BadResponse if it is not an array.
     """
     if not isinstance(values, list):
         raise invalid_value(path, "an array", values)
@@ -163,7 +163,7 @@ def read_list(
         else:
             records.append(record)
             for message in messages:
-                odd(record, message.removeprefix(f"{place}."))
+                unexpected(record, message.removeprefix(f"{place}."))
         messages.clear()
     return records
 

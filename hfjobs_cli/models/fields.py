@@ -73,15 +73,15 @@ class Record:
         values: object,
         endpoint: str = DEFAULT_ENDPOINT,
         path: str | None = None,
-        odd: Callable[[str], None] = lambda _message: None,
+        unexpected: Callable[[str], None] = lambda _message: None,
     ) -> R:
         """Parse a JSON value from the Hub at `endpoint`.
 
-        Invalid values become None, and `odd` is called with a message that names their place, below `path`, by default
-        the name of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the value is
-        not an object or its key field is invalid.
+        Invalid values become None, and `unexpected` is called with a message that names their place, below `path`, by
+        default the name of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the
+        value is not an object or its key field is invalid.
         """
-        return reader(cls)(values, cls.__name__ if path is None else path, JsonSource(endpoint, odd))
+        return reader(cls)(values, cls.__name__ if path is None else path, JsonSource(endpoint, unexpected))
 
     @classmethod
     def declared_fields(cls) -> tuple[DeclaredField, ...]:
