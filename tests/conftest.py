@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hfjobs_cli.emulator.state import State
 from tests.emulator.emulation import Emulator, Serve
@@ -38,6 +39,13 @@ for _name in ("NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY
     # The settings of whoever runs the tests take no part.
     os.environ.pop(_name, None)
     os.environ.pop(_name.lower(), None)
+
+
+# How long an example takes says nothing: the machine may be busy. Examples may share what a fixture gives.
+settings.register_profile(
+    "hfjobs", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("hfjobs")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

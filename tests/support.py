@@ -410,7 +410,7 @@ def run(
         stdout=stdout,
         stderr=stderr,
         encoding=encoding,
-        timeout=60,
+        timeout=180,
         cwd=directory,
     )
     return Result(done.returncode, done.stdout or "", done.stderr or "")
@@ -485,7 +485,7 @@ def read_by_head(*argv: str, environ: Mapping[str, str]) -> Result:
     try:
         line = process.stdout.readline()
         process.stdout.close()
-        code = process.wait(30)
+        code = process.wait(60)
     finally:
         process.kill()
     with process.stderr:

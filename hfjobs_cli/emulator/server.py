@@ -54,7 +54,8 @@ _SPARE_FILES = 48
 _FILES_EACH = 3
 """How many files an authenticated request may have open: the connection, the database and its journal."""
 
-_ACCEPT_SECS = 1.0
+_ACCEPT_SECS = 10.0
+"""How long a new connection waits for a closed one to make room: a moment, unless the machine is very busy."""
 
 
 class PortError(Exception):

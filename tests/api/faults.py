@@ -103,12 +103,12 @@ def sends_forever(head: bytes, more: bytes) -> Fault:
     return fault
 
 
-def drips(head: bytes, drop: bytes) -> Fault:
-    """Send `head`, and a `drop` each hundredth of a second for as long as somebody listens, or ten seconds."""
+def drips(head: bytes, drop: bytes, every_secs: float = 0.01) -> Fault:
+    """Send `head`, then up to a thousand times a `drop`, each hundredth of a second or less often."""
 
     def fault(connection: socket.socket) -> None:
         connection.sendall(head)
-        connection.settimeout(0.01)
+        connection.settimeout(every_secs)
         for _ in range(1000):
             try:
                 if not connection.recv(1):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
@@ -55,7 +55,6 @@ def test_events_are_the_same_wherever_they_are_torn(name: str) -> None:
         assert events(stream[:place], stream[place:]) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"data: 1", b"data", b"event: x", b":", b"\xff", b"a", b""])))
 def test_any_bytes_give_the_same_events_whole_and_torn(pieces: list[bytes]) -> None:
     assert events(*pieces) == events(b"".join(pieces))
@@ -155,10 +154,10 @@ def test_a_break_is_told_after_what_came_before_it(served: Served) -> None:
 
 def test_silence_breaks_a_stream_off(served: Served) -> None:
     _, client = served(sends_and_stalls(HEAD + b"data: 1\n\n"))
-    data, error = taken(client, idle_timeout_secs=1)
+    data, error = taken(client, idle_timeout_secs=3)
     assert data == ["1"]
     assert isinstance(error, Unavailable)
-    assert "within 1 s" in error.message
+    assert "within 3 s" in error.message
 
 
 def test_comments_keep_a_stream_alive(served: Served) -> None:
@@ -222,7 +221,7 @@ def test_a_stream_is_closed_by_another_thread(served: Served) -> None:
         ended.set()
 
     threading.Thread(target=read, daemon=True).start()
-    assert came.wait(10)
+    assert came.wait(30)
     stream.close()
-    assert ended.wait(5)
+    assert ended.wait(30)
     assert found == [Event("message", "1")]

@@ -19,7 +19,7 @@ import pytest
 
 from tests.support import ROOT, command, command_environ
 
-PATIENCE_SECS = 30
+PATIENCE_SECS = 90
 
 TAB = "\t"
 _TELL = "\x14"  # Ctrl-T: tells the line

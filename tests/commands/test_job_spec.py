@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.cli.job_options import JobOptions
@@ -242,9 +242,7 @@ def test_each_has_an_option() -> None:
     assert used == declared - about_others
 
 
-@settings(
-    max_examples=20, phases=NO_SHRINKING, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, phases=NO_SHRINKING)
 @given(job=jobs)
 @example(job=EVERYTHING)
 @example(job=without("docker_image"))
@@ -336,7 +334,7 @@ def test_each_makes_a_difference(hfjobs: Hfjobs, hub: Hub) -> None:
     assert [name for name, result in found.items() if '"launch"' not in result.stdout] == ["ssh", "network_aliases"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(job=jobs)
 def test_a_line_gives_back_the_job_that_it_was_made_of(demo: Hfjobs, job: NewJob) -> None:
     """In every shell that is there."""

@@ -22,6 +22,9 @@ TEN = [Line(str(at), f"2026-05-12T14:57:{at:02}.000Z") for at in range(10)]
 PAUSE = 0.7
 """Longer than the first check waits, shorter than a silence that is an end."""
 
+PATIENT_SECS = 6.0
+"""A timeout with which a silence is an end after half of it: no pause becomes so long because the machine is busy."""
+
 Follows = Callable[..., Hfjobs]
 
 
@@ -52,7 +55,7 @@ class TestPauses:
         def check(options: tuple[str, ...], how: str, place: int) -> None:
             cut = Cut(5, None, how, pauses={place: PAUSE})  # type: ignore[arg-type]
             script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
-            assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+            assert serve(script, PATIENT_SECS)("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
         options = [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")]
         at_once(check, product(options, ["end", "stall"], [0, 1, 3]))
@@ -71,7 +74,7 @@ class TestPauses:
         def check(options: tuple[str, ...], place: int) -> None:
             cut = Cut(5, None, "stall", pauses={place: PAUSE})
             script = Script([Line(HEADER), *FOUR], last=cut, looks=cut, stages=["RUNNING"] * 9)
-            assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+            assert serve(script, PATIENT_SECS)("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
         at_once(check, product([(), ("-n", "4")], [0, 1, 3]))
 
@@ -79,23 +82,23 @@ class TestPauses:
         """Those that look for the last lines are answered as slowly."""
 
         def check(*stages: str) -> None:
-            cut = Cut(10, None, "stall", pauses=dict.fromkeys(range(10), 0.25))
+            cut = Cut(10, None, "stall", pauses=dict.fromkeys(range(10), 0.15))
             script = Script(TEN, last=cut, looks=cut, stages=list(stages))
-            assert serve(script)("logs", NAMED)[:2] == (0, written(TEN))
+            assert serve(script, PATIENT_SECS)("logs", NAMED)[:2] == (0, written(TEN))
 
         at_once(check, [(), ("RUNNING",) * 9])
 
     def test_describe(self, serve: Follows) -> None:
         cut = Cut(5, None, "end", pauses={1: PAUSE})
         script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
-        result = serve(script)("describe", NAMED, "--format", "json")
+        result = serve(script, PATIENT_SECS)("describe", NAMED, "--format", "json")
         assert json.loads(result.stdout)[0]["last_lines"] == ["0", "1", "2", "3"]
 
     def test_a_long_line_over_a_slow_link(self, serve: Follows) -> None:
         """What comes of it is a sign of life, though it takes longer than any silence."""
         lines = [FOUR[0], Line("x" * 50_000), FOUR[1]]
-        slow = Cut(3, None, "end", piece=(6000, 0.3))
-        program = serve(Script(lines, last=slow, looks=Cut(3, None, "end")), timeout_secs=1)
+        slow = Cut(3, None, "end", piece=(2500, 0.15))
+        program = serve(Script(lines, last=slow, looks=Cut(3, None, "end")), timeout_secs=4)
         assert program("logs", NAMED)[:2] == (0, written(lines))
 
     def test_a_line_that_is_too_long(self, serve: Follows) -> None:

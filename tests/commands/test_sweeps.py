@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from huggingface_hub import HfApi, Volume
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hfjobs_cli.emulator import lifecycle
@@ -560,7 +560,6 @@ def quoted(value: str) -> str:
 ODD = st.sampled_from(["{x}", "{y}", "${x}", "{{x}}", "a,b", 'say "x"', "1..3", "\n"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(["x", "y", "long_key.z"]),

@@ -21,7 +21,7 @@ from tests.support import USER, Hfjobs, Result, command, command_environ, covera
 T = TypeVar("T")
 Json = Any
 
-PATIENCE_SECS = 60.0
+PATIENCE_SECS = 180.0
 BUSY = "import time\nwhile True: sum(range(300_000)); time.sleep(0.01)"
 """A job that uses a good part of a processor, but leaves some for the tests beside it."""
 FINISHED = ("COMPLETED", "ERROR", "CANCELED", "DELETED")

@@ -241,7 +241,7 @@ def test_streams_are_bounded_too(small: Emulator) -> None:
         assert emulation.ask(small.endpoint, "GET", "/api/jobs/hardware", token=None).status == 200
     start = time.monotonic()
     until(lambda: small.ask("POST", f"/api/jobs/{USER}/{running}/cancel").status == 200, "room")
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 25  # not only when the next sign of life is due, every 30 s
 
 
 def test_a_client_that_only_reads_goes_on_reading(small: Emulator) -> None:

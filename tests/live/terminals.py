@@ -21,7 +21,7 @@ import pyte
 
 from tests.support import command_environ, coverage_environ, installed
 
-PATIENCE_SECS = 30.0
+PATIENCE_SECS = 90.0
 OTHER_SCREEN = 1049 << 5  # pyte shifts the numbers of private modes
 
 

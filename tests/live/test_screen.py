@@ -47,7 +47,7 @@ def fitting(line: str, columns: int) -> str:
     return set_cell_size(line, columns).rstrip()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(LINES, SIZES), min_size=1, max_size=6))
 def test_a_whole_screen_shows_what_was_painted_last(frames: list[tuple[list[str], Size]]) -> None:
     """Also after changes of its size."""
@@ -66,7 +66,7 @@ def test_a_whole_screen_shows_what_was_painted_last(frames: list[tuple[list[str]
     assert not receiver.screen.is_other_screen
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES, min_size=1, max_size=6), LINES)
 def test_lines_below_the_command_line(frames: list[list[str]], last: list[str]) -> None:
     """They grow and shrink, and those that are to stay take their place; nothing above them changes."""

@@ -305,12 +305,18 @@ class TestKeys:
 
     def test_logs_of_a_job_that_ends(self, serve: Serve, open_terminal: Open, tmp_path: Path) -> None:
         emulator = serve(tmp_path / "emulated", "--empty")
-        code = "import time\nfor n in range(30): print('line', n, flush=True); time.sleep(0.2)"
+        end = tmp_path / "end"
+        code = (
+            "import pathlib, time\nprint('first line', flush=True)\n"
+            f"while not pathlib.Path({str(end)!r}).exists(): time.sleep(0.05)\nprint('last line')"
+        )
         emulator.wait(emulator.python(code, labels={"name": "brief"}), "RUNNING")
         terminal = open_terminal("top", environ=emulator.environ)
         terminal.shows("1 running", FOOTER)
         terminal.type("\r")
-        terminal.shows("line 29", "-- end of the logs; q goes back --")
+        terminal.until(lambda shown: "first line" in shown and FOOTER not in shown, "what the job wrote")
+        end.touch()
+        terminal.shows("last line", "-- end of the logs; q goes back --")
         terminal.type("\r")
         terminal.shows(FOOTER, "brief", "COMPLETED")
 

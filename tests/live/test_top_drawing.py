@@ -59,7 +59,7 @@ def usage(place: int, gpus: int) -> Usage:
     return Usage.from_api(told)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JOBS, KEYS, st.integers(1, 200), st.integers(1, 60), st.booleans(), st.booleans())
 def test_it_fits(
     told: list[tuple[int, str | None, str, int | None]],

@@ -640,7 +640,7 @@ VALUES = st.recursive(
 TIMES = 4 if "HFJOBS_TEST_SEED" in os.environ else 1
 """More of them where there is time, as for what is drawn in tests/commands/test_same_lines.py."""
 
-steady = settings(max_examples=250 * TIMES, derandomize=True, deadline=None, database=None)
+steady = settings(max_examples=250 * TIMES, derandomize=True, database=None)
 
 
 @steady

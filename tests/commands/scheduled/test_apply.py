@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
@@ -128,9 +128,7 @@ class TestExport:
         assert "error: two schedules are named 'refresh-index': " in result.stderr
         assert other in result.stderr and DAILY_SCHEDULE in result.stderr
 
-    @settings(
-        max_examples=12, phases=NO_SHRINKING, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=12, phases=NO_SHRINKING)
     @given(job=jobs)
     @example(job=EVERYTHING)
     @example(job=replace(EVERYTHING, docker_image=None, space_id="alice/app"))
@@ -148,9 +146,7 @@ class TestExport:
         assert len(changes(hub)) == before
         assert program("scheduled", "delete", "round-trip", "--yes").code == 0
 
-    @settings(
-        max_examples=20, phases=NO_SHRINKING, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=20, phases=NO_SHRINKING)
     @given(content=CONTENTS, words=st.lists(st.sampled_from(["--lr", "3", "data", "a b", "@", "@/data", "", "$X"])))
     @example(content=b"import sys\n", words=["data"])
     @example(content=b"\xff", words=["data"])
