@@ -198,6 +198,21 @@ class Session:
         with self.writing():
             self.stdout.flush()
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Translate errors of writing to a stream into ReaderGone and OutputFailed."""
+        try:
+            yield
+        except OSError as error:
+            # A closed pipe is EPIPE, on Windows EINVAL.
+            if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
+                raise ReaderGone(STDOUT_CLOSED) from error
+            if (limit := system_limit_of(error)) is not None:
+                raise limit from error
+            reason = error.strerror or "it is closed"
+            hint = "is the disk full?" if error.errno == errno.ENOSPC else None
+            raise OutputFailed(f"cannot write to stdout: {reason}", hint) from error
+
     def sleep_while_read(self, seconds: float) -> None:
         """Sleep, unless `seconds` is 0. Raises ReaderGone if the reader of stdout has closed it."""
         if self._stdout_pipe.works:
@@ -233,6 +248,17 @@ class Session:
         """Write a line to stderr, with untrusted text escaped and the token redacted."""
         with self._speaking:
             self._speak(line)
+
+    def note(self, line: str) -> None:
+        """Write a note to stderr, unless `-q` is given."""
+        if not self.is_quiet:
+            self.notice(line)
+        else:
+            self.debug(line)
+
+    def warning(self, line: str) -> None:
+        """Write a warning to stderr."""
+        self.notice(f"warning: {line}")
 
     def _speak(self, line: str) -> None:
         """Write a line; the caller holds the lock."""
@@ -270,17 +296,6 @@ class Session:
 
     def _without_token(self, text: str) -> str:
         return without_token(text, self._token)
-
-    def note(self, line: str) -> None:
-        """Write a note to stderr, unless `-q` is given."""
-        if not self.is_quiet:
-            self.notice(line)
-        else:
-            self.debug(line)
-
-    def warning(self, line: str) -> None:
-        """Write a warning to stderr."""
-        self.notice(f"warning: {line}")
 
     def report(self, *errors: HfJobsError) -> None:
         """Report errors: one line for each, then each different hint once."""
@@ -355,18 +370,3 @@ class Session:
             held, self._held, self.on_wait = self._held or [], None, None
             for line in list(dict.fromkeys(held))[-MAX_HELD:]:
                 self.notice(line)
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Translate errors of writing to a stream into ReaderGone and OutputFailed."""
-        try:
-            yield
-        except OSError as error:
-            # A closed pipe is EPIPE, on Windows EINVAL.
-            if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
-                raise ReaderGone(STDOUT_CLOSED) from error
-            if (limit := system_limit_of(error)) is not None:
-                raise limit from error
-            reason = error.strerror or "it is closed"
-            hint = "is the disk full?" if error.errno == errno.ENOSPC else None
-            raise OutputFailed(f"cannot write to stdout: {reason}", hint) from error

@@ -54,12 +54,12 @@ def escaped_line(line: str, *, color: bool) -> str:
     if line.isascii() and line.isprintable():
         return line
     if not color:
-        return _tabs(without_colors(line))
+        return _escaped_but_tabs(without_colors(line))
     shown, place = [], 0
     for code in _COLOR.finditer(line):
-        shown += [_tabs(line[place : code.start()]), code[0]]
+        shown += [_escaped_but_tabs(line[place : code.start()]), code[0]]
         place = code.end()
-    return "".join([*shown, _tabs(line[place:])])
+    return "".join([*shown, _escaped_but_tabs(line[place:])])
 
 
 def colors_left_on(line: str, before: str = "") -> str:
@@ -73,7 +73,8 @@ def colors_left_on(line: str, before: str = "") -> str:
     return "".join(codes[-MAX_COLORS:])
 
 
-def _tabs(text: str) -> str:
+def _escaped_but_tabs(text: str) -> str:
+    """Return text with all escaped that `printable` escapes, except tabs."""
     return "\t".join(map(printable, text.split("\t")))
 
 
@@ -94,10 +95,6 @@ def cell_width(text: str) -> int:
     from rich.cells import cell_len  # 2 ms, and most output is plain ASCII
 
     return cell_len(text)
-
-
-_LONG = 50_000
-"""Longer lines, in characters, are wrapped at fixed widths, and read only as far as they are shown."""
 
 
 _LEAST_TAIL = 6
@@ -128,6 +125,10 @@ def cut_middle(text: str, width: int, ellipsis: str) -> str:
         end = end[1:]
     end = end.lstrip()
     return cut(text, width - cell_width(end), ellipsis) + end
+
+
+_LONG = 50_000
+"""Longer lines, in characters, are wrapped at fixed widths, and read only as far as they are shown."""
 
 
 def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:
