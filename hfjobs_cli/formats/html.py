@@ -21,6 +21,7 @@ from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.kinds import Field
+from hfjobs_cli.models.small_kinds import Difference
 from hfjobs_cli.models.tree_node import TreeNode
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.values import timestamp
@@ -92,9 +93,11 @@ def marked(value: str, style: str | None) -> str:
 
 
 def counted(records: Sequence[Record], view: View) -> str:
-    """Return the number of records, without sums: `3 jobs`."""
+    """Return the number of records, without sums: `3 jobs`; of differences also the jobs that differ."""
     count = sum(not is_sum(each) for each in records)
-    return f"{count:,} {view.kind.noun if count == 1 else view.kind.plural}"
+    first = records[0] if records else None
+    between = f" from {first.job_a} to {first.job_b}" if isinstance(first, Difference) else ""
+    return f"{count:,} {view.kind.noun if count == 1 else view.kind.plural}{between}"
 
 
 def is_sum(record: Record) -> bool:

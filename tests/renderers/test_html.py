@@ -115,6 +115,12 @@ def test_a_listing_has_the_cells_of_the_table(hfjobs: Hfjobs) -> None:
     assert page.labels[:5] == ["JOB ID", "NAME", "STATUS", "RUNTIME", "LABEL.TEAM"]
 
 
+def test_differences_say_between_which_jobs(hfjobs: Hfjobs) -> None:
+    """The columns are called A and B."""
+    page = hfjobs("diff", BY_HAND, BY_SCHEDULE, "--format", "html").stdout
+    assert f" differences from {BY_HAND} to {BY_SCHEDULE}</h1>" in page
+
+
 def test_numbers_are_aligned_to_the_right(hfjobs: Hfjobs) -> None:
     """Times and labels can be compared as numbers can, and are text all the same."""
     page = hfjobs("ps", "--columns", "name,created,runtime,cost,label.team", "--format", "html").stdout
