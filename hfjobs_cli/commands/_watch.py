@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.commands._listing import scan
 from hfjobs_cli.commands._outcomes import ending, outcome
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, either
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer
 from hfjobs_cli.hub.concurrency import start_thread
@@ -196,7 +196,7 @@ def is_in_place(session: Session, listing: Listing, option: str, writes: Callabl
     if listing.renderer.name in _TABLES and session.preferences.can_redraw:
         return True
     if not writes(listing.renderer):
-        formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))
+        formats = either(each.name for each in RENDERERS.values() if writes(each))
         raise UsageError(
             f"{option} does not support --format {listing.renderer.name} here",
             hint=f"use a table on a terminal, or {formats} in a pipe",

@@ -348,7 +348,10 @@ class TestFollow:
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         code, _, stderr = hfjobs("stats", "-f", "--format", format_)
         assert (code, hub.requests) == (2, [])
-        assert stderr.startswith(f"error: --follow does not support --format {format_} here\n")
+        assert stderr == (
+            f"error: --follow does not support --format {format_} here\n"
+            "hint: use a table on a terminal, or one of jsonl, csv, tsv, markdown in a pipe\n"
+        )
 
     def test_no_running_job(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")
