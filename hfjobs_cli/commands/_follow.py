@@ -79,7 +79,7 @@ class LogWriter:
             )
             for job, reference in zip(jobs, references, strict=True)
         ]
-        self._names = names_of(jobs)
+        self._names = _names_of(jobs)
         self._text = LogText(new_view(session, LOG_LINE, ()), self._names, timestamps=options.timestamps)
         self._reported_waiting: dict[int, str | None] = {}
         self._failed: set[int] = set()
@@ -193,7 +193,7 @@ class LogWriter:
         return "" if waited is None else f" (for {span(waited)})"
 
 
-def names_of(jobs: Sequence[JobInfo]) -> list[str]:
+def _names_of(jobs: Sequence[JobInfo]) -> list[str]:
     """Return what each of several jobs is called: by its name if no other has it, else by its id."""
     names = [job.name or job.id for job in jobs]
     return [job.id if names.count(name) > 1 else name for job, name in zip(jobs, names, strict=True)]

@@ -33,15 +33,6 @@ _RESOURCE_GROUP = r"[0-9a-f]{24}"
 
 _DEFAULT_REGISTRY = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
 
-_CRON_ALIASES = {
-    "@annually": "0 0 1 1 *",
-    "@yearly": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-
 
 class SpecLike(Protocol):
     """What a job runs: the attributes that a new job and an existing one share."""
@@ -113,16 +104,6 @@ def why_not_new(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -
     if not is_id(made.id):
         return f"{describe(made.id)} is not a valid {noun} id"
     return None if promised and is_name(made.owner.name or "") else f"'{made.id}' may not be a {noun}"
-
-
-def same_schedule(one: str | None, other: str | None) -> bool:
-    """Return whether two cron expressions are the same except for blanks and names like `@daily`."""
-    return _cron(one) == _cron(other)
-
-
-def _cron(text: str | None) -> str:
-    expression = " ".join((text or "").split())
-    return _CRON_ALIASES.get(expression, expression)
 
 
 def _image(text: str) -> str:

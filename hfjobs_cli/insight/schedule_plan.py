@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.hub.create_once import same_schedule
 from hfjobs_cli.jobspec.from_job import spec_of_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
@@ -34,6 +33,7 @@ from hfjobs_cli.models.small_kinds import (
     ScheduleChange,
 )
 from hfjobs_cli.models.spec import packed_variable, typed_words
+from hfjobs_cli.query.cron import same_schedule
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import LATEST, span

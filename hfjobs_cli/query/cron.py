@@ -1,4 +1,4 @@
-"""Cron expressions: validation, and the next run."""
+"""Cron expressions: validation, comparison, and the next run."""
 
 from __future__ import annotations
 
@@ -39,6 +39,16 @@ def next_run(text: str, now: datetime) -> datetime | None:
     fields = text.split(" ")
     _check_fields(text, fields)
     return None if len(fields) > 6 else _due(text, text, now)  # only the Hub knows what a seventh field means
+
+
+def same_schedule(one: str | None, other: str | None) -> bool:
+    """Return whether two cron expressions are the same except for blanks and names like `@daily`."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(text: str | None) -> str:
+    expression = " ".join((text or "").split())
+    return WORDS.get(expression, expression)
 
 
 def _check_fields(text: str, fields: list[str]) -> None:

@@ -17,10 +17,10 @@ from hfjobs_cli.commands._new_jobs import (
     with_bucket,
 )
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
+from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
 from hfjobs_cli.jobspec.from_job import matches_spec
 from hfjobs_cli.jobspec.model import NewJob, RawOptions
-from hfjobs_cli.query.cron import next_run
+from hfjobs_cli.query.cron import next_run, same_schedule
 from hfjobs_cli.text.values import timestamp
 
 if TYPE_CHECKING:
