@@ -38,8 +38,8 @@ ExitStatus = Annotated[
 
 
 @value
-class WritingJobs(Filters):
-    """Which jobs, where `--since` is about lines."""
+class LoggedJobs(Filters):
+    """Which jobs, for logs: `--since` is about lines there."""
 
     filter_: LongFilter = None
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
@@ -140,8 +140,8 @@ Tail = Annotated[int, typer.Option("--tail", "-n", metavar="N", min=0, max=1000,
 
 
 @value
-class Counted(Selection):
-    """Which jobs: the filters of what counts them."""
+class ReportedJobs(Selection):
+    """Which jobs, for reports: all unless filters choose."""
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status (the default).")] = False
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0

@@ -29,7 +29,7 @@ def logs(
     since: command_options.LinesSince = None,
     timestamps: command_options.Timestamps = False,
     exit_status: command_options.ExitStatus = False,
-    choice: Annotated[command_options.WritingJobs, "job"],
+    choice: Annotated[command_options.LoggedJobs, "job"],
     sort: options.Sort = None,
     output: Annotated[options.Output, "log_line"],
     namespace: options.Namespace = None,
@@ -80,7 +80,7 @@ def logs(
 
 
 def _chosen(
-    session: Session, words: list[str] | None, choice: command_options.WritingJobs, namespace: str | None
+    session: Session, words: list[str] | None, choice: command_options.LoggedJobs, namespace: str | None
 ) -> tuple[list[JobReference], list[JobInfo]]:
     """Return the given or matching jobs; missing ones are reported at the end."""
     if is_by_filters(words, choice):

@@ -17,7 +17,7 @@ from hfjobs_cli.insight.report import Report, parse_by
 from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
-from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
+from hfjobs_cli.query.conditions import all_match, parse_conditions, split_filters
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
@@ -28,7 +28,7 @@ WITH_TOTAL = ("table", "markdown", "html")
 
 def report(
     session: Session,
-    selection: command_options.Counted,
+    selection: command_options.ReportedJobs,
     *,
     by: command_options.By = None,
     top: command_options.Top = None,
@@ -66,7 +66,7 @@ def report(
     model = group_model({each.name: each.meaning for each in fields})
     kind = group_kind(model)
     listing = Listing(session, replace(output, kind=kind), sort=sort)
-    filters, of_groups = divide(selection.filter_ or (), jobs, kind)
+    filters, of_groups = split_filters(selection.filter_ or (), jobs, kind)
     wanted = job_filter(session, replace(selection, all_=True, filter_=filters))
     wanted_groups = parse_conditions(kind, of_groups, wanted.now)
 

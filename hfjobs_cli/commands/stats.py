@@ -26,7 +26,7 @@ from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thre
 from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.usage import STALE_SECS, Usage, UsageMeter, UsageSummary
-from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
+from hfjobs_cli.query.conditions import all_match, parse_conditions, split_filters
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span
 
@@ -94,7 +94,7 @@ def stats(
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     now = session.clock()
-    filters, of_samples = divide(choice.filter_ or (), KIND, output.kind)
+    filters, of_samples = split_filters(choice.filter_ or (), KIND, output.kind)
     wanted = parse_conditions(output.kind, of_samples, now)
     if wanted and in_place:
         raise UsageError(

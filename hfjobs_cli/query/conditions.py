@@ -112,7 +112,7 @@ def all_match(conditions: Sequence[Condition], record: Record, now: datetime) ->
     return all(wanted.values())
 
 
-def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], list[str]]:
+def split_filters(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], list[str]]:
     """Split filters: those of `kind`, also invalid ones, and those of fields that only `made` has.
 
     For example, groups of jobs have the fields `jobs` and `failed`, which jobs lack. Raises UsageError for a field that
