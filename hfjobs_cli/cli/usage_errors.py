@@ -186,6 +186,11 @@ def _option_meant(option: str, ctx: Any) -> str | None:
         return "give the image as the first argument, without an option"
     if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):
         return "give the schedule as the first argument, without an option"
+    if word in ("port", "ports", "expose") and any(each.name == "ports" for each in ctx.command.params):
+        return f"give ports as arguments, without an option: {ctx.command_path} JOB PORT"
+    if word.partition("=")[0] in ("each", "each-from", "sweep"):
+        program = ctx.find_root().command_path
+        return f"only 'run' and 'uv run' create several jobs with --each: see '{program} help sweeps'"
     for needed, meant, words in _OPTIONS:
         if needed in known and word in words.split():
             return f"did you mean '{meant}'?"

@@ -125,6 +125,11 @@ def test_an_option_that_was_meant_is_named(
             ("scheduled", "run", "--cron", "@daily", "python:3.12"),
             "give the schedule as the first argument, without an option",
         ),
+        (("expose", "x", "--port", "80"), "give ports as arguments, without an option: hfjobs expose JOB PORT"),
+        (
+            ("duplicate", "x", "--each", "a=1"),
+            "only 'run' and 'uv run' create several jobs with --each: see 'hfjobs help sweeps'",
+        ),
         (("ps", "--all=3"), "see 'hfjobs ps --help'"),
         (("scheduled", "ps", "--status"), "see 'hfjobs scheduled ps --help'"),
     ],
