@@ -53,10 +53,12 @@ class Taken(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class Trailing:
-    """The words after IMAGE or SCRIPT: options that apply to the job, and words of the command.
+    """A command line that was split at IMAGE or SCRIPT.
 
-    `left` are options of the program that were left to the script. As long as it `is_open`, more of the job's may
-    follow; `pending` is the option whose value is missing at the end.
+    `own` are IMAGE or SCRIPT and the arguments before it, and `before` the options among them. After it stand options
+    that apply to the job, `taken`, and words of the command, `kept`; `left` are those of them that are also options of
+    this program. As long as it `is_open`, more of the job's may follow; `pending` is an option at the end, without the
+    value that it needs.
     """
 
     rules: Mapping[str, Rule]
@@ -81,7 +83,8 @@ class Trailing:
         script = _without_query(self.own[-1])
         lines = []
         if self.taken:
-            as_elsewhere = "" if any(self._rule(each.param).only_here for each in self.taken) else ", as hf jobs does"
+            only_here = any(self.rules[each.param.name].only_here for each in self.taken)
+            as_elsewhere = "" if only_here else ", as hf jobs does"
             how = (
                 f"write -- before options of {script}"
                 if is_script
@@ -94,9 +97,6 @@ class Trailing:
             them = "it" if len(set(self.left)) == 1 else "them"
             lines.append(f"note: {names} passed to {whose}; put {them} before {script} to apply {them} to the job")
         return lines
-
-    def _rule(self, param: Any) -> Rule:
-        return self.rules[param.name]
 
     def options(self, params: Sequence[Any]) -> dict[str, Any]:
         """Return the options, by each of their long names, that may still follow."""
@@ -116,8 +116,6 @@ def trailing(ctx: typer.Context) -> Trailing | None:
 
 class RunsWords(CommandHelp):
     """A command whose last arguments are another command, after which only options of the job are parsed."""
-
-    rules: Mapping[str, Rule]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse with the job's options in front. Raises UsageError for one without its value."""
