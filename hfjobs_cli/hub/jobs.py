@@ -199,16 +199,16 @@ class Jobs(Hub):
         def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
-        def other(job: JobInfo) -> str | None:
+        def mismatch(job: JobInfo) -> str | None:
             if job.initiator is not None and job.initiator.type in _NOT_BY_HAND:
                 return f"which was started by {describe(str(job.initiator))}"
             return why_wrong_owner(job.owner, namespace) or asked.mismatch(job)
 
-        def changed(job: JobInfo) -> list[str]:
+        def changed_fields(job: JobInfo) -> list[str]:
             is_mine = _is_of(user, job)
             return [*asked.changed_fields(job), *([] if is_mine else ["created_by"])]
 
-        def is_it(job: JobInfo) -> bool:
+        def matches(job: JobInfo) -> bool:
             is_by_hand = job.initiator is None or job.initiator.type in _BY_HAND
             return is_by_hand and asked.matches(job) and _is_of(self._user().name, job)
 
@@ -218,13 +218,13 @@ class Jobs(Hub):
                 f"before retrying, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
-        identity = RequestMatcher(is_it, other, changed)
+        matcher = RequestMatcher(matches, mismatch, changed_fields)
         newest = partial(self._newest_jobs, namespace)
         creation = CreateOnce(
             send,
             self._new_job,
             newest,
-            identity,
+            matcher,
             ambiguous_error,
             known,
             found_by="its image and command",
@@ -337,12 +337,12 @@ class Jobs(Hub):
         If the response has no such initiator, the job is compared with its `source`, which is requested then.
         """
 
-        def is_it(job: JobInfo) -> bool:
+        def matches(job: JobInfo) -> bool:
             return job.initiator is not None and (job.initiator.type, job.initiator.id) == (type_, identifier)
 
-        def other(job: JobInfo) -> str | None:
+        def mismatch(job: JobInfo) -> str | None:
             owner = why_wrong_owner(job.owner, namespace)
-            if owner is not None or is_it(job):
+            if owner is not None or matches(job):
                 return owner
             if job.initiator is not None and job.initiator.type == type_ == "scheduled-job":
                 return f"which was started by {describe(str(job.initiator))}"
@@ -351,10 +351,10 @@ class Jobs(Hub):
             except HfJobsError:
                 return None if job.initiator is None else f"which was started by {describe(str(job.initiator))}"
 
-        def changed(job: JobInfo) -> list[str]:
-            return [] if job.initiator is None or is_it(job) else ["initiator"]
+        def changed_fields(job: JobInfo) -> list[str]:
+            return [] if job.initiator is None or matches(job) else ["initiator"]
 
-        return RequestMatcher(is_it, other, changed)
+        return RequestMatcher(matches, mismatch, changed_fields)
 
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server sent them."""

@@ -206,7 +206,7 @@ class Schedules(Jobs):
             response = self._listing(LIST, namespace)
             return self._records(ScheduledJob, KIND, response, reports=False), response.sent_at
 
-        def other(made: ScheduledJob) -> str | None:
+        def mismatch(made: ScheduledJob) -> str | None:
             return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
@@ -215,9 +215,9 @@ class Schedules(Jobs):
                 f"before retrying, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
             )
 
-        identity = RequestMatcher(asked.matches, other, asked.changed_fields)
+        matcher = RequestMatcher(asked.matches, mismatch, asked.changed_fields)
         return self._create_once(
-            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun=KIND.noun)
+            CreateOnce(send, read, newest, matcher, ambiguous_error, found_by="its image and command", noun=KIND.noun)
         )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
