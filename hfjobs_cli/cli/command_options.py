@@ -79,7 +79,7 @@ RemoteCommand = Annotated[
 ]
 IdentityFile = Annotated[
     Path | None,
-    typer.Option("--identity-file", "-i", metavar="FILE", help="Private key, for ssh -i.", exists=True, dir_okay=False),
+    typer.Option("--identity-file", "-i", metavar="FILE", help="Private key, for ssh -i."),
 ]
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options, subprocesses
@@ -14,10 +15,10 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._outcomes import is_running, not_running
 from hfjobs_cli.commands._resolve import jobs_to_change
-from hfjobs_cli.errors import BadResponse, HfJobsError
+from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.values import expanded_path, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
@@ -53,6 +54,7 @@ def ssh(
       hfjobs ssh 6a01d697aff1cd33e8f33a64 -- nvidia-smi -l 5
       hfjobs ssh 6a01d697aff1cd33e8f33a64 --dry-run
     """
+    key = None if identity_file is None else _existing_file(identity_file)
     plan = Plan(
         session,
         kind_of("job"),
@@ -64,13 +66,22 @@ def ssh(
     )
     for reference in jobs_to_change(session, [job], namespace, plan) or ():
         where = _destination(_running(session, reference, waits=not dry_run))
-        identity = ["-i", str(identity_file)] if identity_file is not None else []
+        identity = [] if key is None else ["-i", str(key)]
         words = ["ssh", *identity, *where, *(command or ())]
         if dry_run:
             session.write(shlex.join(words) + "\n")
             return 0
         return _become(session, words)
     return 0
+
+
+def _existing_file(given: Path) -> Path:
+    """Return the path of a key, with `~` expanded, as ssh does. Raises UsageError if it is no file."""
+    path = expanded_path(str(given))
+    if path.exists() and not path.is_dir():
+        return path
+    what = f"file '{given}' is a directory" if path.exists() else f"file '{given}' does not exist"
+    raise UsageError(f"invalid value for '--identity-file' / '-i': {what}", hint="see 'hfjobs ssh --help'")
 
 
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:

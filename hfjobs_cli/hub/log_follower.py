@@ -227,6 +227,11 @@ class LogFollower:
         """Return whether the job waits for hardware and has no start time yet."""
         return self.job.status.stage == "SCHEDULING" and self.job.started_at is None
 
+    @property
+    def _never_ran(self) -> bool:
+        """Return whether the job has ended without running, as if its image cannot be pulled: it has no output."""
+        return self.job_has_ended and self.job.started_at is None and self.job.status.stage != "COMPLETED"
+
     def _read_stream(self) -> Generator[LogItem, None, _StreamEnd]:
         """Yield the items of one connection, and return why it ended."""
         tail = self._resumer.connect()
@@ -272,7 +277,9 @@ class LogFollower:
         self._not_found = 1 if self.job_has_ended and not was_over else self._not_found + 1
         self._grace = self._grace or self._client.grace_period(self._reference.id)
         pause = None if self._grace is None else self._grace.pause()
-        if self._not_found >= MAX_NOT_FOUND and (pause is None if self.job_has_ended else not self._follow):
+        if self._not_found >= MAX_NOT_FOUND and (
+            (pause is None or self._never_ran) if self.job_has_ended else not self._follow
+        ):
             if self.job_has_ended:
                 reason = error.__cause__ if isinstance(error.__cause__, NotFound) else error
                 raise NotFound(f"job {self._reference.id} has no logs: {reason.message}") from error
@@ -440,7 +447,7 @@ class LogFollower:
             return None
         if not self.job_has_ended and not is_more and (self._resumer.has_enough or check is TailCheck.AMBIGUOUS):
             return _StreamEnd.COMPLETE
-        if not self.job_has_ended and not self.count and self._tail_checker.is_empty:
+        if (not self.job_has_ended or self._never_ran) and not self.count and self._tail_checker.is_empty:
             return _StreamEnd.COMPLETE  # two connections have sent no line for so long
         return _StreamEnd.IDLE
 

@@ -206,6 +206,14 @@ class TestNoEnd:
 
         at_once(check, [("stall",), ("comments",)])
 
+    def test_of_a_job_that_never_ran(self, serve: Follows) -> None:
+        """As if its image cannot be pulled: it has no output."""
+        cut = Cut(1, None, "stall")
+        script = Script([Line(HEADER)], last=cut, looks=cut, stage="ERROR")
+        code, stdout, stderr = serve(script, timeout_secs=1)("logs", "-f", NAMED)
+        assert (code, stdout) == (0, "")
+        assert "incomplete" not in stderr
+
     def test_of_a_job_that_runs_and_shows_nothing(self, serve: Follows) -> None:
         """Two connections that stay open and bring no line are enough to say so."""
         cut = Cut(1, None, "stall")

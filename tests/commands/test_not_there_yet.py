@@ -20,11 +20,20 @@ LINES = ["one", "two"]
 class Late:
     """A Hub that refuses the first requests for each job, and for its logs, with these statuses.
 
-    A job has ended once its logs were shown, or refused for the last time if it `has_no_logs`.
+    A job has ended once its logs were shown, or refused for the last time if it `has_no_logs`: in the stage `ends`.
     """
 
-    def __init__(self, hub: Hub, *, job: Iterable[int] = (), logs: Iterable[int] = (), has_no_logs: bool = False):
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        job: Iterable[int] = (),
+        logs: Iterable[int] = (),
+        has_no_logs: bool = False,
+        ends: str = "COMPLETED",
+    ):
         self._hub = hub
+        self._ends = ends
         self._app = hub.app
         self._job = list(job)
         self._logs = list(logs)
@@ -44,7 +53,7 @@ class Late:
         with self._hub.store.write() as tables:
             job = tables.job(USER, parts[4])
             assert job is not None
-            tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
+            tables.save_job({**job, "status": {"stage": self._ends, "message": None}})
         if self._has_no_logs:
             return self._refused(404)(environ, start)
         events = [{"data": line, "timestamp": "2026-05-12T09:00:01.000Z"} for line in LINES]
@@ -101,6 +110,13 @@ class TestOfThisRun:
         identifier = hub.all_jobs()[0]["id"]
         assert f" ({identifier}) completed\n" in stderr
         assert f"error: job {identifier} has no logs: Job not found" in stderr
+
+    @pytest.mark.parametrize(("stage", "code"), [("ERROR", 10), ("CANCELED", 11)])
+    def test_has_ended_without_running(self, hfjobs: Hfjobs, hub: Hub, stage: str, code: int) -> None:
+        """As if its image cannot be pulled: there is no output to wait for."""
+        Late(hub, has_no_logs=True, ends=stage)
+        assert hfjobs("run", "ubuntu", "true").code == code
+        assert sum(hfjobs.pauses) < 5
 
 
 class TestOfOthers:

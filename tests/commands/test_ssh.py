@@ -166,6 +166,17 @@ class TestRefusals:
         told = f"error: job {job} was not started with --ssh\nhint: start the job with 'hfjobs run --ssh'\n"
         assert hfjobs("ssh", job) == Result(1, "", told)
 
+    def test_of_a_key_in_the_home_directory(self, hfjobs: Hfjobs, job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A shell leaves `~` behind `=` as it is; ssh would expand it."""
+        home = Path(hfjobs.environ["HOME"])
+        home.mkdir(exist_ok=True)
+        (home / "key").write_text("key")
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("USERPROFILE", str(home))
+        code, stdout, stderr = hfjobs("ssh", job, "--identity-file=~/key", "--dry-run")
+        assert (code, stderr) == (0, "")
+        assert stdout.startswith(f"ssh -i {home / 'key'} ")
+
     def test_of_a_key_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:
         code, stdout, stderr = hfjobs("ssh", job, "-i", "nowhere")
         assert (code, stdout) == (2, "")
