@@ -138,7 +138,9 @@ def no_match_hints(conditions: Iterable[Condition]) -> Iterator[str]:
     wanted = [each for each in conditions if isinstance(each, FieldPattern)]
     regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
-    if regex:
+    if any(re.search("(?:^|=)!", glob) for each in wanted for glob in each.globs):
+        yield "hint: ! before a pattern excludes only in --status and --initiator; use FIELD!=PATTERN"
+    elif regex:
         yield f"hint: '{regex[0]}' looks like a regular expression; patterns support only *, ? and [abc]"
     elif exact:
         yield f"hint: a pattern must match the whole value; use '*{exact[0]}*' to match a part of it"

@@ -25,6 +25,7 @@ from hfjobs_cli.models.vocabulary import (
     STAGES,
 )
 from hfjobs_cli.query.conditions import Comparison, Condition, FieldPattern, all_match, is_exact, parse_conditions
+from hfjobs_cli.query.labels import is_label, new_labels
 from hfjobs_cli.text.values import is_name, split_values, without_negation
 
 NEWER = ":*"
@@ -196,14 +197,18 @@ def parse_filter(
 def _is_label(pattern: FieldPattern, patterns: Sequence[Condition]) -> bool:
     """Return whether a pattern is a label and its value, by which the Hub can filter.
 
-    The Hub requires all labels. Of several names one is enough, so it cannot filter by those.
+    The Hub requires all labels. Of several names one is enough, so it cannot filter by those. It refuses to filter by
+    what no label can be.
     """
-    if pattern.negated or not pattern.is_exact or not _can_be_value(pattern.globs[0]):
+    if pattern.negated or not pattern.is_exact:
         return False
     if pattern.field.name == "name":
-        return sum(each.field.name == "name" and not each.negated for each in patterns) == 1
-    key, equals, _ = pattern.globs[0].partition("=")
-    return pattern.field.name == "labels" and is_name(key) and bool(equals)
+        return (
+            is_label("name", pattern.globs[0])
+            and sum(each.field.name == "name" and not each.negated for each in patterns) == 1
+        )
+    key, equals, value = pattern.globs[0].partition("=")
+    return pattern.field.name == "labels" and bool(equals) and is_label(key, value)
 
 
 def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
@@ -216,26 +221,20 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
             raise UsageError(f"--label '{item}' must not be a pattern", hint=f"use -f 'label={item}'")
         if equals and "," in value:
             raise UsageError(f"label '{item}' contains a comma, which labels cannot contain", hint=hint)
-        if not is_name(key) or not equals or not _can_be_value(value):
+        if not is_name(key) or not equals:
             raise UsageError(f"label '{item}' is not KEY=VALUE", hint=hint)
+        new_labels([item])  # the Hub refuses to filter by what no label can be
         labels.append((key, value))
     if name == "":
         raise empty_option("--name")
-    if name is not None and not _can_be_value(name):
-        raise UsageError(f"invalid job name '{name}'", hint="names cannot contain commas or control characters")
     if name is not None and is_exact(name):
-        labels.append(("name", name))
+        labels += new_labels((), name).items()
     return tuple(labels)
 
 
 def name_pattern(kind: Kind, name: str | None, now: datetime) -> Condition | None:
     """Return the filter for `--name` if it is a pattern; None if the Hub filters by the label."""
     return None if name is None or is_exact(name) else parse_conditions(kind, [f"name={name}"], now)[0]
-
-
-def _can_be_value(text: str) -> bool:
-    """Return whether a label may have this value. The Hub is stricter and refuses others."""
-    return text.isprintable() and "," not in text
 
 
 class StatusFilter(NamedTuple):

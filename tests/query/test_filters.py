@@ -265,6 +265,13 @@ class TestFilter:
         assert (result.code, result.stdout) == (0, "")
         assert result.stderr.endswith(f"no jobs match\n{hint}")
 
+    @pytest.mark.parametrize("given", ["flavor=!h200", "name=!x", "label.team=!ml", "image=a*,!b"])
+    def test_that_excludes_as_status_does_is_told_so(self, hfjobs: Hfjobs, given: str) -> None:
+        hint = "hint: ! before a pattern excludes only in --status and --initiator; use FIELD!=PATTERN\n"
+        code, stdout, stderr = hfjobs("ps", "-a", "--format={{.id}}", "-f", given)
+        assert (code, stdout) == (0, "")
+        assert stderr.endswith(f"no jobs match\n{hint}")
+
     def test_finds_an_initiator_without_a_type(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """By what its cell shows, and by --initiator too."""
         id_ = hub.add(initiator={"id": "q"})
