@@ -188,12 +188,10 @@ class ConnectionPool:
         wsgi_app: Callable[..., Iterable[bytes]] | None,
         redacted: Callable[[str], str],
         without_secrets: Callable[[str], str],
-        log: Callable[[str], None] | None,
     ) -> None:
         """Create the pool; nothing connects yet.
 
-        `log` is called with a line for each request and response, after `redacted`, and `without_secrets` for what the
-        server said.
+        Each request and response is logged after `redacted`, and what the server said after `without_secrets`, too.
         """
         try:
             httpx.URL(endpoint)
@@ -204,7 +202,6 @@ class ConnectionPool:
         self._timeout_secs = timeout_secs
         self._redacted = redacted
         self._without_secrets = without_secrets
-        self._log = log
         self._client = http_client(endpoint, timeout_secs, bad_no_proxy, wsgi_app)
 
     def close(self) -> None:
@@ -309,11 +306,8 @@ class ConnectionPool:
         return f"{shown}, request id {identifier}" if identifier else shown
 
     def _debug(self, line: str) -> None:
-        if self._log is not None or logger.isEnabledFor(logging.DEBUG):
-            line = self._redacted(line)
-            logger.debug("%s", line)
-            if self._log is not None:
-                self._log(line)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s", self._redacted(line))
 
 
 def format_origin(url: httpx.URL | str) -> str:

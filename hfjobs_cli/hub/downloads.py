@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import httpx
@@ -14,6 +15,8 @@ from hfjobs_cli.hub.responses import is_retryable, retry_after
 from hfjobs_cli.hub.retry import REQUESTS, Retries
 from hfjobs_cli.text.redaction import without_password
 
+logger = logging.getLogger(__name__)
+
 MAX_REDIRECTS = 10
 
 
@@ -25,7 +28,6 @@ def downloaded(
     longest_secs: float,
     bad_no_proxy: Callable[[str], None],
     redacted: Callable[[str], str],
-    debug: Callable[[str], None],
     warn: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> bytes:
@@ -43,7 +45,7 @@ def downloaded(
             retries = Retries(REQUESTS)
             while True:
                 try:
-                    return call_with_timeout(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+                    return call_with_timeout(lambda: _body(client, request, most_bytes, shown, redacted), longest_secs)
                 except (Unavailable, httpx.RequestError) as error:
                     if not _is_transient(error):
                         raise
@@ -73,9 +75,9 @@ def _is_transient(error: Unavailable | httpx.RequestError) -> bool:
 
 
 def _body(
-    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
+    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, redacted: Callable[[str], str]
 ) -> bytes:
-    response = _follow_redirects(client, request, shown, debug)
+    response = _follow_redirects(client, request, shown, redacted)
     try:
         if is_retryable(response):
             raise Unavailable(
@@ -102,13 +104,13 @@ def _body(
 
 
 def _follow_redirects(
-    client: httpx.Client, request: httpx.Request, shown: str, debug: Callable[[str], None]
+    client: httpx.Client, request: httpx.Request, shown: str, redacted: Callable[[str], str]
 ) -> httpx.Response:
     """Follow redirects, but none from https to http, where others could change the content. Raises HfJobsError."""
     for _ in range(MAX_REDIRECTS + 1):
-        debug(f"> GET {without_password(str(request.url))}")
+        logger.debug("> GET %s", redacted(without_password(str(request.url))))
         response = client.send(request, stream=True)
-        debug(f"< {response.status_code}")
+        logger.debug("< %d", response.status_code)
         following = response.next_request
         if following is None:
             return response

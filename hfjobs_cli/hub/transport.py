@@ -49,7 +49,6 @@ class Transport:
         timeout_secs: float = DEFAULT_TIMEOUT_SECS,
         wsgi_app: Callable[..., Iterable[bytes]] | None = None,
         warn: Callable[[str], None] = lambda _line: None,
-        log: Callable[[str], None] | None = None,
         redacted: Callable[[str], str] = lambda text: text,
         redacted_quotes: Callable[[str], str] = lambda text: text,
         sleep: Callable[[float], None] = time.sleep,
@@ -57,15 +56,16 @@ class Transport:
         """Create the transport; nothing connects yet.
 
         Without a token only endpoints that need none can be used. `wsgi_app` answers in-process instead of a server.
-        `warn` is called with a line before each pause, `log` for each request and response. Neither ever gets the
-        token: `redacted` removes secrets from what a server says, and `redacted_quotes` from values that are quoted.
+        `warn` is called with a line before each pause. Requests and responses are logged, by `logging` at the level
+        DEBUG. Neither ever has the token: `redacted` removes secrets from what a server says, and `redacted_quotes`
+        from values that are quoted.
         """
         self.endpoint = endpoint
         self._base_path = urlsplit(endpoint).path
         self._token = token
         self._timeout_secs = timeout_secs
         self._longest_secs = WHOLE_RESPONSE_TIMEOUTS * timeout_secs
-        self._warn, self._log, self._sleep = warn, log, sleep
+        self._warn, self._sleep = warn, sleep
         self._rate_limit = RateLimitGate()
         self._is_closed = False
         self._date = ""
@@ -86,7 +86,6 @@ class Transport:
             wsgi_app=wsgi_app,
             redacted=self._redacted,
             without_secrets=lambda text: redacted(self._redacted(text)),
-            log=log,
         )
 
     def close(self) -> None:
@@ -148,16 +147,9 @@ class Transport:
             longest_secs=self._longest_secs,
             bad_no_proxy=self._bad_no_proxy,
             redacted=self._redacted,
-            debug=self._debug,
             warn=self._warn,
             sleep=self._sleep,
         )
-
-    def _debug(self, line: str) -> None:
-        line = self._redacted(line)
-        logger.debug("%s", line)
-        if self._log is not None:
-            self._log(line)
 
     def _call(
         self,
