@@ -6,7 +6,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,6 +35,9 @@ for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 # compile the program anew, and each worker all tests: that is more than half of the processor time of a run.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# werkzeug reads its version from its package for each server. That takes as long as all else that a Hub needs to start.
+metadata.version = cache(metadata.version)
 
 for _name in ("NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
     # The settings of whoever runs the tests take no part.
