@@ -53,11 +53,16 @@ settings.load_profile("hfjobs")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile all tests once before the workers start, or each of them would, all at the same time."""
+    """Compile all tests once before the workers start, or each of them would, all at the same time.
+
+    It is left out where pytest has compiled them before.
+    """
     config = session.config
     is_whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
     if is_whole and config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+            if any(path.parent.glob(f"__pycache__/{path.stem}.*-pytest-{pytest.__version__}.pyc")):
+                continue
             with suppress(pytest.skip.Exception):
                 import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 

@@ -325,9 +325,9 @@ class TestTime:
             ("2026-05-11T15:16:07+02:00", "2026-05-11T13:16:07"),
         ],
     )
-    def test_part_the_listing(self, hfjobs: Hfjobs, given: str, moment: str) -> None:
+    def test_part_the_listing(self, hfjobs: Hfjobs, all_jobs: list[dict[str, Any]], given: str, moment: str) -> None:
         """A job that was created at that very moment is since it."""
-        created = [job["created_at"][:19] for job in hfjobs.jobs("ps", "-a", "--limit", "0", "--json")]
+        created = [job["created_at"][:19] for job in all_jobs]
         since = hfjobs("ps", "-a", "--limit", "0", "--since", given, "--format", "{{slice .created 0 19}}")
         until = hfjobs("ps", "-a", "--limit", "0", "--until", given, "--format", "{{slice .created 0 19}}")
         assert since.stdout.split() == [time for time in created if time >= moment]
