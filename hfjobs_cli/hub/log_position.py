@@ -1,4 +1,9 @@
-"""The position in a log from which to resume: by the number of lines, by the content of the last ones, or by time."""
+"""The position in a log from which to resume: by the number of lines, by the content of the last ones, or by time.
+
+Each class has a method `accept`, which is given all lines of a connection, and returns those after the position; None
+before it. Then `repeats` are received lines that come again after the position, with their number, and `keeps_times`
+says whether the Hub sends lines again with the same timestamps; None if that is unknown.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +47,8 @@ class CountPosition:
         window = history.count - self._window_begins
         self._recent = list(history.recent)[-window:]
         self._before_window = history.text_sum - sum(list(history.recent_texts)[-window:])
-        self._left: Counter[int] | None = None
-        self._unknown: list[Line] = []
+        self._left: Counter[int] | None = None  # of the last received lines, those that have not come again
+        self._unknown: list[Line] = []  # lines that came in their place
         self._passed: list[Line] = []  # as long as it may be needed
         self._may_be_other = False
         self._count = 0
@@ -83,6 +88,7 @@ class CountPosition:
             self._passed = []
 
     def _compare(self, at: int, line: Line) -> None:
+        """Compare one of the first lines, at an index. Raises Diverged if it was not received among the first ones."""
         is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
         # Lines of equal text: if the Hub dropped the beginning, the first line is one of the later ones.
         is_later = at == 0 and line[0] != self._history.first[0][0] and hash(line) in self._history.recent
