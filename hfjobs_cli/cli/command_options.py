@@ -10,6 +10,7 @@ from hfjobs_cli.cli.binding import showing
 from hfjobs_cli.cli.options import JOB_NAMES, Filters, LongFilter, Selection
 from hfjobs_cli.cli.registry import TOPICS
 from hfjobs_cli.cli.shells import complete_shell
+from hfjobs_cli.errors import empty_option
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import GROUPED_BY
 
@@ -221,9 +222,18 @@ FiredRepo = Annotated[
 Port = Annotated[
     int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0 = any free port.")
 ]
+
+
+def directory(text: str) -> Path:
+    """Return the directory of `--state-dir`. Its name makes shells complete directories. Raises UsageError."""
+    if not text:
+        raise empty_option("--state-dir")  # Path("") is the current directory
+    return Path(text)
+
+
 StateDir = Annotated[
     Path | None,
-    typer.Option("--state-dir", metavar="DIR", help="Directory for jobs; default: that of --demo.", file_okay=False),
+    typer.Option("--state-dir", metavar="DIR", help="Directory for jobs; default: that of --demo.", parser=directory),
 ]
 Empty = Annotated[bool, typer.Option("--empty", help="Start without the sample jobs of --demo.")]
 MaxRunning = Annotated[

@@ -106,7 +106,8 @@ def reset(session: Session, directory: Path) -> ExitCode:
             hint=error.remedy or "nothing was removed; remove your files yourself",
         ) from error
     except OSError as error:
-        raise HfJobsError(f"cannot delete the jobs in {directory}: {error}", hint=_ELSEWHERE) from error
+        reason = error.strerror or str(error)
+        raise HfJobsError(f"cannot delete the jobs in {directory}: {reason}", hint=_ELSEWHERE) from error
     session.notice(f"deleted the jobs in {directory}" if is_reset else f"no jobs in {directory}")
     return ExitCode.DONE
 

@@ -160,6 +160,8 @@ def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
 
 
 def _read_text(file: str) -> str:
+    if not file:
+        raise UsageError("the name of a file is empty", hint="use for example: hfjobs scheduled apply schedules.toml")
     try:
         with Path(file).open("rb") as opened:
             content = opened.read(MAX_MIB * 1024 * 1024 + 1)

@@ -421,6 +421,18 @@ class TestCommand:
         assert (done.code, done.stdout) == (2, "")
         assert told in done.stderr
 
+    def test_an_empty_directory_is_not_the_current_one(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        for action in ([], ["reset"]):
+            assert hfjobs("emulator", *action, "--state-dir", "") == Result(
+                2, "", "error: --state-dir is empty\nhint: remove --state-dir, or give it a value\n"
+            )
+        (tmp_path / "file").touch()
+        code, _, stderr = hfjobs("emulator", "reset", "--state-dir", str(tmp_path / "file"))
+        assert (code, stderr.splitlines()[0]) == (
+            1,
+            f"error: cannot delete the jobs in {tmp_path / 'file'}: Not a directory",
+        )
+
     def test_takes_a_port_and_a_token(self, serve: Serve, tmp_path: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -502,6 +502,7 @@ class TestApply:
 
     def test_files_that_cannot_be_read(self, hfjobs: Hfjobs, hub: Hub, file: Path, tmp_path: Path) -> None:
         assert hfjobs("scheduled", "apply").code == 2
+        assert hfjobs("scheduled", "apply", "").stderr.startswith("error: the name of a file is empty\n")
         missing = str(tmp_path / "nowhere.toml")
         assert hfjobs("scheduled", "apply", missing) == Result(
             2,
