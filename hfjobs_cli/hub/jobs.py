@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
@@ -235,11 +235,11 @@ class Jobs(Hub):
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return its new state (`POST /api/jobs/{namespace}/{id}/cancel`).
 
-        A job that had ended before is returned as it ended.
+        A job that had ended before is returned as it ended. A response without the job is no failure if it has ended.
         """
         try:
             return self._in_any_namespace(reference, CANCEL)
-        except RequestRefused:
+        except (RequestRefused, BadResponse):
             job = self.inspect_job(reference)
             if not job.has_ended:
                 raise

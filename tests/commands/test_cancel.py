@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import signal
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.wrappers import Response
 
+from hfjobs_cli.emulator.app import App
 from tests.emulator.emulation import Serve, is_gone, until
 from tests.support import (
     BY_HAND,
@@ -23,6 +27,9 @@ from tests.support import (
     run_here,
     signalled,
 )
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 OTHER = "6a02000000000000000000bb"
 NOWHERE = "6a01d697aff1cd33e8f30000"
@@ -84,6 +91,26 @@ class TestNamed:
         hub.replies_to(f"/api/jobs/{USER}/{BY_HAND}/cancel", 400, '{"error": "Job is not running"}')
         told = f"{BY_HAND} had already finished: COMPLETED\n"
         assert hfjobs("cancel", BY_HAND) == Result(0, f"{BY_HAND}  COMPLETED\n", told)
+
+    @pytest.mark.parametrize(("status", "body"), [(200, ""), (204, ""), (200, '{"ok": true}')])
+    @pytest.mark.parametrize("acts", [True, False])
+    def test_a_response_without_the_job(
+        self, hfjobs: Hfjobs, hub: Hub, running: str, status: int, body: str, acts: bool
+    ) -> None:
+        """The official client does not read it. The job itself tells whether it was canceled."""
+
+        def answer(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if acts:
+                app(environ, lambda *_args: lambda _data: None)
+            return Response(body, status, content_type="application/json")(environ, start)
+
+        hub.always(f"/api/jobs/{USER}/{running}/cancel", answer)
+        code, stdout, stderr = hfjobs("cancel", running)
+        if acts:
+            assert (code, stdout, stderr) == (0, f"{running}  CANCELED\n", "")
+        else:
+            assert (code, stdout) == (1, "")
+            assert stderr.startswith("error: unexpected response from the Hub: ")
 
     def test_one_that_runs_and_is_refused_is_an_error(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
         hub.replies_to(f"/api/jobs/{USER}/{running}/cancel", 400, '{"error": "Not now"}')
