@@ -251,6 +251,7 @@ def _multiplexed(followers: Sequence[LogFollower], *, in_order: bool) -> Iterato
 
 
 def _followed(follower: LogFollower) -> Iterator[LogItem | _FollowFailed]:
+    """Yield the items of a follower, and the error that ends it. Raises what ends all."""
     try:
         yield from follower.items()
     except (ReaderGone, LimitReached):
@@ -260,6 +261,7 @@ def _followed(follower: LogFollower) -> Iterator[LogItem | _FollowFailed]:
 
 
 def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | _FollowFailed]]:
+    """Yield items as they arrive, by one queue for all followers."""
     queued: _Items = Queue(MAX_QUEUED)
     for place, follower in enumerate(followers):
         _start_follower(place, follower, queued)
@@ -273,6 +275,7 @@ def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogIt
 
 
 def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | _FollowFailed]]:
+    """Yield all items of a follower, then those of the next one. Some of the next ones start already."""
     queues: list[_Items] = []
     for place in range(len(followers)):
         for at in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
@@ -283,6 +286,8 @@ def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int
 
 
 def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
+    """Put the items of a follower into a queue, in a thread, and in the end None or the exception that ended it."""
+
     def work() -> None:
         try:
             for item in _followed(follower):
@@ -296,9 +301,10 @@ def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
 
 
 def _next_item(queued: _Items) -> tuple[int, LogItem | _FollowFailed | None]:
+    """Wait for the next item of a queue. Raises the exception that ended a follower."""
     while True:
         try:
-            place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            place, item = queued.get(timeout=WAIT_SLICE_SECS)
         except Empty:
             continue
         if isinstance(item, BaseException):

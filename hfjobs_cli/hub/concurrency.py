@@ -66,7 +66,7 @@ def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MA
         for place in range(len(items)):
             with changed:
                 while not (place in results or errors):
-                    changed.wait(WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
+                    changed.wait(WAIT_SLICE_SECS)
             if errors:
                 raise errors[0]
             yield results.pop(place)
@@ -129,7 +129,6 @@ class BackgroundCall(Generic[T]):
         """Return the result of the function, or raise its exception. Raises TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while not self._done.is_set() and time.monotonic() < end:
-            # On Windows Ctrl-C is noticed only between two waits.
             self._done.wait(max(0.0, min(WAIT_SLICE_SECS, end - time.monotonic())))
         if self._errors:
             raise self._errors[0]
@@ -197,7 +196,7 @@ class Prefetch(Iterator[T]):
             return next(self._items)
         with self._changed:
             while not self._made and not self._is_over:
-                self._changed.wait(WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
+                self._changed.wait(WAIT_SLICE_SECS)
             if self._made:
                 self._changed.notify_all()
                 return self._made.popleft()
