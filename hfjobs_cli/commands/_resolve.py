@@ -199,6 +199,7 @@ class _Resolver:
         return found
 
     def _resolve(self, selector: Selector) -> JobReference:
+        """Resolve a selector by what it names: a schedule, a prefix of an id, a name, or a place in a listing."""
         if selector.schedule:
             return newest_run(self._session, selector.schedule, selector.namespace)
         if selector.prefix:

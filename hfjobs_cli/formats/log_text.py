@@ -55,6 +55,7 @@ class LogText:
         return "\r" not in text
 
     def _write_line(self, place: int, timestamp: str | None, line: str) -> None:
+        """Write one line of output: its lines of text, or a new state of the progress bar above."""
         start = self._prefixes[place]
         if self._timestamps:
             start += f"{printable(timestamp or '-')} "

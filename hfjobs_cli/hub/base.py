@@ -120,6 +120,7 @@ class Hub:
         return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
     def _whoami(self) -> User:
+        """Request the token's user. Raises BadResponse if the name cannot be a namespace."""
         response = self._transport.ask(WHOAMI)
         messages: list[str] = []
         user = self._parsed(

@@ -211,6 +211,7 @@ class Prefetch(Iterator[T]):
             self._changed.notify_all()
 
     def _make(self) -> None:
+        """Read items until the reader has closed; wait while `count` of them are not taken yet."""
         try:
             for item in self._items:
                 with self._changed:

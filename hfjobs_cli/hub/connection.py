@@ -240,6 +240,7 @@ class ConnectionPool:
         raise BadResponse(f"too many redirects ({reply.context})")
 
     def _request(self, call: HubRequest) -> httpx.Request:
+        """Return the request of httpx for a call. Raises UsageError if it cannot be built."""
         headers = {"Authorization": f"Bearer {self._token}"} if call.endpoint.needs_token else {}
         read_secs = self._timeout_secs
         if call.idle_timeout_secs is not None:

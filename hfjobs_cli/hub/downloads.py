@@ -77,6 +77,7 @@ def _is_transient(error: Unavailable | httpx.RequestError) -> bool:
 def _body(
     client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, redacted: Callable[[str], str]
 ) -> bytes:
+    """Request an address once, and return the content. Raises HfJobsError, and what httpx raises."""
     response = _follow_redirects(client, request, shown, redacted)
     try:
         if is_retryable(response):

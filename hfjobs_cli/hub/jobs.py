@@ -194,6 +194,7 @@ class Jobs(Hub):
         *,
         waits_for_id: bool,
     ) -> JobInfo:
+        """Create a job in a namespace, as `create_job`."""
         user = self._known_user()
 
         def send() -> HubResponse:
@@ -302,6 +303,8 @@ class Jobs(Hub):
         return self._retry_if_new(reference.id, ask_anywhere, is_read=endpoint.method == "GET")
 
     def _duplicate(self, namespace: str, source: str, known: Collection[str], *, waits_for_id: bool) -> JobInfo:
+        """Create a copy of a job of a namespace, as `duplicate_job`."""
+
         def send() -> HubResponse:
             return self._send_about(DUPLICATE, namespace, source)
 

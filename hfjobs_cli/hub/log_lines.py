@@ -79,6 +79,7 @@ def parse_lines(events: Sequence[str], on_invalid: Callable[[str], None] = lambd
 
 
 def _parse(event: str) -> Line | None:
+    """Return the line in the data of one event; None if there is none."""
     try:
         value = json.loads(event)
     except (ValueError, RecursionError):

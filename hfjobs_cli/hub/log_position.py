@@ -289,6 +289,7 @@ class ContentPosition:
         return None
 
     def _hold(self, line: Line) -> None:
+        """Add a line to the held ones, unless it is certainly not new, and look for the position after it."""
         self._held.append(line)
         self._by_line.add(hash(line))
         if self._by_text is not None:

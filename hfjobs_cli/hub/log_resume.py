@@ -140,6 +140,7 @@ class LogResumer:
         return [line] if is_new and (self._search is None or self.is_holding) else []
 
     def _accept(self, lines: list[Line]) -> list[Line]:
+        """Return those of some lines that are new. None of them is a header."""
         search = self._search
         if search is None:
             lines = remove_known(lines, self._repeats) if self._repeats else lines

@@ -125,6 +125,7 @@ def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
 
 
 def _sample(event: Event, reference: JobReference) -> Usage:
+    """Return the usage in an event. Raises BadResponse."""
     try:
         values = loads(event.data)
     except (ValueError, RecursionError) as error:

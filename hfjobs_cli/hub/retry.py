@@ -132,6 +132,7 @@ class Retries:
         return pause
 
     def _pause_after(self, error: Exception) -> float:
+        """Return the pause that the policy asks for. Raises the error if the Retry-After is too long."""
         pause = self._backoff.pause()
         if self._policy.waits_out:
             return max(pause, retry_after_of(error))

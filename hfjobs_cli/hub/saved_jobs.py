@@ -99,6 +99,7 @@ class Snapshot:
         return last
 
     def _jobs(self, raw: Iterator[bytes | str], last: dict[str, int]) -> Iterator[JobInfo]:
+        """Yield the last states of jobs, and report lines that are no jobs. Raises BrokenSnapshot."""
         broken = 0
         for count, (line, value) in enumerate(values(self._pieces(raw)), 1):
             if isinstance(value, dict) and last.get(str(value.get("id")), count) > count:
@@ -121,6 +122,7 @@ class Snapshot:
                 yield job
 
     def _job(self, value: Any, line: int) -> JobInfo:
+        """Return the job in a value, and warn about what is unexpected in it. Raises BadResponse."""
         # Responses of the Hub itself, with its keys, are accepted too.
         is_saved = not (isinstance(value, dict) and "createdAt" in value)
         messages: list[str] = []

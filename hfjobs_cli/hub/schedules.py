@@ -196,6 +196,8 @@ class Schedules(Jobs):
     def _create_schedule(
         self, namespace: str, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
+        """Create a schedule in a namespace, as `create_schedule`."""
+
         def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
@@ -231,6 +233,8 @@ class Schedules(Jobs):
         return self._in_its_namespace(reference, lambda name: self._trigger(name, reference.id, known))
 
     def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
+        """Start a job of a schedule of a namespace, as `trigger_schedule`."""
+
         def send() -> HubResponse:
             return self._send_about_schedule(TRIGGER, namespace, identifier)
 

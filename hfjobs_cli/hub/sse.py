@@ -103,6 +103,7 @@ class EventParser:
         return data
 
     def _keep(self, rest: bytes) -> None:
+        """Keep the beginning of a line, or skip it if it is too long already."""
         self._rest += rest
         if len(self._rest) > MAX_LINE_MIB * 1024 * 1024:
             if not self._skips:
@@ -123,6 +124,7 @@ class EventParser:
         return b""
 
     def _events(self, lines: Sequence[bytes]) -> list[Event]:
+        """Parse complete lines, and return the events that end in them."""
         found = self._simple_events(lines)
         if found:
             return found
@@ -306,6 +308,7 @@ class BufferedEventReader:
             self._stream.close()
 
     def _read(self) -> None:
+        """Open the stream and read it, in the thread."""
         try:
             with self._connect() as stream:
                 self._stream = stream

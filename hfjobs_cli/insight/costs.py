@@ -221,6 +221,7 @@ class Costs:
             self.minute_price(job.flavor)
 
     def _request_charges(self) -> dict[str, _Charge]:
+        """Return the charges of jobs by id; none if they cannot be requested."""
         try:
             charges = list(self._charges())
         except HfJobsError:

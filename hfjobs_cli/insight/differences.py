@@ -51,6 +51,7 @@ def is_of_account(difference: Difference) -> bool:
 
 
 def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
+    """Yield the differences in what was asked for."""
     yield from _one("image", a.image, b.image)
     yield from _of_command(a.words, b.words)
     yield from _one("flavor", a.flavor, b.flavor)

@@ -182,6 +182,7 @@ class Lineage:
         return key in self._others and self._others[key].type not in (*STARTERS, JOB)
 
     def _node(self, visit: Visit, asked: str | None, now: datetime) -> TreeNode:
+        """Return the node of a tree for a job, or for an initiator or a job that is not known."""
         job = self.jobs.get(visit.key)
         link = self._parents[visit.key].link if visit.parent is not None else None
         is_asked = visit.key == asked

@@ -129,6 +129,7 @@ def _label(made: ScheduledJob, key: str) -> str | None:
 
 
 def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
+    """Return the step that makes what is found match a schedule of a file. Raises UsageError."""
     if not found:
         return Step(wanted.name, (CREATE,), (), None, wanted)
     if len(found) > 1:
@@ -199,6 +200,7 @@ def _as_typed(job: NewJob) -> NewJob:
 
 
 def _comparable(name: str, job: NewJob) -> object:
+    """Return a property of a job in a form that is equal for equal jobs."""
     if name == "secrets":
         return sorted(job.secrets)
     if name == "timeout_secs":

@@ -53,6 +53,7 @@ class ScheduleRuns:
         return self._found[namespace].get(schedule.id, [])
 
     def _read_all(self, namespace: str | None) -> dict[str, list[JobInfo]]:
+        """Return the runs of all schedules of a namespace by the id of the schedule."""
         since = self._now - timedelta(days=DAYS)
         found: dict[str, list[JobInfo]] = {}
         for page in self._read(namespace, since):
@@ -165,6 +166,7 @@ def next_steps(schedule: ScheduledJob, found: Runs | None) -> list[NextStep]:
 
 
 def _steps(schedule: ScheduledJob, found: Runs | None) -> Iterator[tuple[str, str]]:
+    """Yield suggested commands, without `hfjobs`, and their purposes."""
     # With its namespace, a schedule of an organization is found faster, and also where organizations are not searched.
     owner = schedule.owner.name if schedule.owner.type == "org" else None
     before = f"{owner}/" if owner else ""

@@ -84,6 +84,7 @@ def _ended(job: JobInfo, now: datetime) -> str:
 
 
 def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
+    """Return the status of a failed job: what failed, and after how many attempts."""
     exit_code, reason = job.exit_code, job.reason
     attempts = job.status.failure_count or 0
     earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
@@ -258,6 +259,7 @@ def next_steps(
 
 
 def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool) -> Iterator[tuple[str, str]]:
+    """Yield suggested commands, without `hfjobs`, and their purposes."""
     again = "".join(f" -s {secret}" for secret in job.secrets or ())  # only the Hub can copy them
     can_change = job.image is not None and not job.left_out
     if not job.has_ended:

@@ -46,6 +46,7 @@ def reader(model: type[R], *, is_saved: bool = False) -> RecordReader[R]:
 
 
 def _make_reader(model: type[R], is_saved: bool) -> RecordReader[R]:
+    """Return the function that decodes a record, made from its fields."""
     fields = [_as_saved(each) if is_saved else each for each in model.declared_fields()]
     steps = [
         (_key(each)[0], _unchanged_types(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))

@@ -227,6 +227,7 @@ def _field(each: DeclaredField, outer: tuple[str, ...], is_spread: bool = False)
 
 
 def _read(path: tuple[str, ...], meta: Meta) -> Callable[[Any, datetime], Any]:
+    """Return the function that reads the value to show of a field at a path."""
     name = path[-1]
     # A dot would mean a nested attribute to attrgetter, but groups by label have names such as `label.team`.
     shown = meta.cell_value or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
@@ -365,6 +366,7 @@ def _object(model: type[Record]) -> dict[str, Any]:
 
 
 def _value(type_: FieldType) -> dict[str, Any]:
+    """Return the JSON Schema of a value of a type."""
     schema: dict[str, Any]
     if type_.base is dict and type_.item is not None:
         schema = {"type": "object", "additionalProperties": _value(type_.item)}

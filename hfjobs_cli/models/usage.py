@@ -31,6 +31,7 @@ def rate(count: float) -> str:
 
 
 def _scaled(count: float, unit: str) -> str:
+    """Format a number with a prefix of its unit, by thousands: `1.4MB`."""
     amount = float(max(0.0, count))
     for prefix in _PREFIXES[:-1]:
         if amount < 999.5:
