@@ -114,7 +114,7 @@ def imported(module: str) -> frozenset[str]:
 
 
 def layer(name: str) -> str:
-    """Return the layer of `hfjobs_cli.api.client.JobsClient`: `api`; names of the package itself are `__init__`."""
+    """Return the layer of `hfjobs_cli.hub.client.JobsClient`: `hub`; names of the package itself are `__init__`."""
     first = name.removeprefix("hfjobs_cli.").partition(".")[0]
     return first if first in LAYERS else "__init__"
 
