@@ -157,7 +157,7 @@ class LogFollower:
         self._has_skipped = False
         self._job_poll: BackgroundCall[JobInfo] | None = None
         self._tail_checker = TailChecker(
-            self._connect, self._resumer, lambda: self.job_has_ended, idle_secs=lambda: self._pause_secs
+            self._connect, self._resumer, lambda: self.job_has_ended, idle_secs=lambda: self._settled_secs
         )
         self._held_since: float | None = None
 
@@ -207,15 +207,15 @@ class LogFollower:
         return self.job_has_ended or not self._follow
 
     @property
-    def _pause_secs(self) -> float:
+    def _settled_secs(self) -> float:
         """Return how long a stream must be idle before no more lines are expected: longer where the Hub has paused."""
         return max(self._end_idle_secs, min(self._more_idle_secs, 2 * self._longest_pause_secs))
 
     @property
-    def _patience_secs(self) -> float:
+    def _max_wait_secs(self) -> float:
         """Return how long to wait for the next line: longer if nothing has come yet, and the job has ended."""
         is_silent = self._empty_streams and self.job_has_ended and not self._resumer.count
-        return self._more_idle_secs if is_silent else self._pause_secs
+        return self._more_idle_secs if is_silent else self._settled_secs
 
     @property
     def _waits_for_start(self) -> bool:
@@ -320,7 +320,7 @@ class LogFollower:
             idle.restart(self._first_check())
             return None
         yield from self._flush_if_due(idle)
-        if idle.idle_secs > self._patience_secs and not self._resumer.has_position:
+        if idle.idle_secs > self._max_wait_secs and not self._resumer.has_position:
             self._resumer.give_up_position()
             yield from self._pop_notices()
             if self._resumer.has_diverged:
@@ -390,7 +390,7 @@ class LogFollower:
             return
         self._held_since = self._held_since or now
         settled, longest = (
-            (self._pause_secs, math.inf) if self._resumer.is_uncertain else (FLUSH_IDLE_SECS, MAX_HELD_SECS)
+            (self._settled_secs, math.inf) if self._resumer.is_uncertain else (FLUSH_IDLE_SECS, MAX_HELD_SECS)
         )
         if idle.idle_secs >= settled or now - self._held_since > longest:
             yield from self._show(self._resumer.flush())
@@ -442,7 +442,7 @@ class LogFollower:
                 return end
         check = self._tail_checker.result
         is_more = check is TailCheck.INCOMPLETE
-        longest = self._more_idle_secs if is_more else self._patience_secs
+        longest = self._more_idle_secs if is_more else self._max_wait_secs
         if self._tail_checker.is_waiting or idle.idle_secs <= longest:
             return None
         if not self.job_has_ended and not is_more and (self._resumer.has_enough or check is TailCheck.AMBIGUOUS):
@@ -482,7 +482,7 @@ class LogFollower:
                 if joined:
                     yield self._count_new(joined)
                 return _StreamEnd.COMPLETE
-            silent = f"sent nothing for {self._patience_secs:g} s and did not close it"
+            silent = f"sent nothing for {self._max_wait_secs:g} s and did not close it"
             raise IncompleteOutput(
                 f"the output of {self._reference} may be incomplete: the Hub "
                 f"{'closed it early' if end is _StreamEnd.CLOSED else silent}",
