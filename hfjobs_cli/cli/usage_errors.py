@@ -37,8 +37,8 @@ _OPTIONS = (
     ("--max-cost", "--max-cost", "budget max-price"),
     ("--detach", "--detach", "background bg async no-follow no-wait"),
     ("--namespace", "--namespace", "org organization organisation owner user account"),
-    ("--watch", "--watch", "follow"),
-    ("--follow", "--follow", "watch"),
+    ("--watch", "--watch", "follow wait"),
+    ("--follow", "--follow", "watch wait"),
     ("--status", "--status error", "failed failure errored"),
     ("--status", "--status running", "running active"),
     ("--status", "--status completed", "completed succeeded success done"),
@@ -50,6 +50,8 @@ _OPTIONS = (
     ("--tail", "--tail", "lines last"),
     ("--sort", "--sort", "order order-by sort-by"),
     ("--filter", "--filter", "where query grep search"),
+    ("--by", "--by", "group-by group groupby"),
+    ("--debug", "--debug", "verbose trace"),
     ("--format", "--format", "output o"),
 )
 """The option that a command must have, the suggestion, and wrong names for it, without their dashes."""
@@ -58,6 +60,9 @@ _SELECTING = frozenset(["l", "label", "status", "initiator", "name", "filter", "
 """Options that select jobs, which commands for a few jobs do not have."""
 
 _PATH = r"': (?:File|Directory|Path) '"
+
+_FOLLOWING = ("follow", "watch", "wait")
+"""What options that follow jobs are called, here and elsewhere."""
 
 
 def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
@@ -156,17 +161,17 @@ def _f_meant(ctx: Any, argv: Sequence[str]) -> str | None:
     if any(sign in value for sign in "=<>") and "--namespace" in _options(ctx):
         where = "hfjobs scheduled ps" if " scheduled " in ctx.command_path else "hfjobs ps"
         return "did you mean '--filter'?" if has_filter else f"did you mean '{where} -f'?"
-    return _follow_meant(ctx) or ("did you mean '--filter'?" if has_filter else None)
+    return _follow_meant(ctx, "logs -f") or ("did you mean '--filter'?" if has_filter else None)
 
 
-def _follow_meant(ctx: Any) -> str | None:
-    """Return a hint for `--follow` where there is none: other commands have it, and some follow by themselves."""
+def _follow_meant(ctx: Any, command: str) -> str | None:
+    """Return a hint for `--follow` where there is none: `command` does that, and some follow by themselves."""
     known = _options(ctx)
     if "--detach" in known:
         return "remove it: the job is followed unless -d is given"
     takes_jobs = any(each.name in ("job", "jobs") for each in ctx.command.params) and "--namespace" in known
     if takes_jobs and not {"--watch", "--follow"} & {*known}:
-        return "did you mean 'hfjobs logs -f'?"
+        return f"did you mean 'hfjobs {command}'?"
     return None
 
 
@@ -177,13 +182,17 @@ def _option_meant(option: str, ctx: Any) -> str | None:
     """
     known = _options(ctx)
     word = option.lstrip("-")
-    if (word == "follow" or word.startswith("follow=")) and (meant := _follow_meant(ctx)):
-        return meant
+    if word.partition("=")[0] in _FOLLOWING and not {f"--{each}" for each in _FOLLOWING} & {*known}:
+        return _follow_meant(ctx, "wait" if word.startswith("wait") else "logs -f")
     if word in _SELECTING and ctx.command_path.split()[1:] in (["describe"], ["inspect"]):
         program, command = ctx.command_path.split()
         return f"pipe ids to it: {program} ps -q {option.partition('=')[0]} ... | {program} {command} -"
     if word == "image" and any(each.name == "image" for each in ctx.command.params):
         return "give the image as the first argument, without an option"
+    if word == "script" and ctx.info_name == "run":
+        if any(each.name == "script" for each in ctx.command.params):
+            return "give the script as the first argument, without an option"
+        return f"did you mean '{ctx.command_path.removesuffix(' run')} uv run'?"
     if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):
         return "give the schedule as the first argument, without an option"
     if word in ("port", "ports", "expose") and any(each.name == "ports" for each in ctx.command.params):
