@@ -164,11 +164,13 @@ def _is_last(jobs: Iterable[JobInfo], since: datetime | None) -> bool:
 
 
 PAGE_SIZE = 100
+"""How many jobs the Hub lists on a page."""
 
 PAGES_AHEAD = 4
 """How many pages a cursor reads ahead."""
 
 ALL_PAGES = sys.maxsize
+"""Reads ahead without a limit."""
 
 FEW_PAGES = 5
 """Listings of up to this many pages are read by one cursor: several need more requests and save hardly any time."""

@@ -69,6 +69,7 @@ SUSPEND_TIMEOUTS = 0.5
 """By how many timeouts a short wait overruns if the computer was suspended meanwhile."""
 
 TICK_SECS = 0.25
+"""How long to wait for data at a time while it is not known which lines are new."""
 
 MAX_EMPTY_STREAMS = 4
 """How many streams in a row may end without a new line although lines are missing."""

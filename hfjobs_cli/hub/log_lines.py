@@ -33,8 +33,8 @@ FAST_LINES = 200
 """More lines a second than this cannot be read, so the last line is polled every FAST_PAUSE_SECS instead."""
 
 FAST_PAUSE_SECS = 3.0
-FIRST_PAUSE_SECS = 1.0
-LONGEST_PAUSE_SECS = 30.0
+FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 30.0
+"""The first and the longest pause between two streams."""
 
 MAX_REMEMBERED = 16_384
 """How many of the last lines are remembered, as two hashes each."""

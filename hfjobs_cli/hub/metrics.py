@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 IDLE_TIMEOUT_SECS = 10.0
 """How long there must be no sample before the job is checked. There should be one a second."""
 
-FIRST_PAUSE_SECS = 1.0
-LONGEST_PAUSE_SECS = 15.0
+FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 15.0
+"""The first and the longest pause between two streams."""
 
 
 class NoMetrics(HfJobsError):

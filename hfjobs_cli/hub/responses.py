@@ -30,6 +30,7 @@ from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.values import digits, span
 
 MAX_SHOWN_SECS = 366 * 86_400.0
+"""The longest Retry-After that a hint shows."""
 
 _NOT_SENT = (
     httpx.ConnectError,

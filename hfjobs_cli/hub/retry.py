@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import BadResponse, Unavailable
 
-FIRST_PAUSE_SECS = 0.5
-LONGEST_PAUSE_SECS = 30.0
+FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 0.5, 30.0
+"""The first and the longest pause between two attempts."""
 
 LONGEST_POLL_PAUSES = 5
 """The longest pause between polls of a listing, as a multiple of the first one."""
@@ -88,6 +88,7 @@ class RetryPolicy(NamedTuple):
 
 
 MAX_ATTEMPTS = 4
+"""How many times a request is sent at most."""
 
 REQUESTS = RetryPolicy(MAX_ATTEMPTS, jitter=0.5, longest_retry_after_secs=60.0)
 """For each request that may be repeated, and for downloads."""

@@ -17,13 +17,20 @@ from hfjobs_cli.query.filters import Page
 from hfjobs_cli.text.json_values import Broken, values
 
 PIECE_BYTES = 64 * 1024
+"""How much is read at once."""
+
 PAGE_SIZE = 100
+"""How many jobs a page has, as pages of the Hub."""
+
 MAX_UNPACKED_BYTES = 1024 * 1024
 """How much of a compressed file is unpacked at once."""
+
 GZIP = b"\x1f\x8b"
 """The first bytes of a compressed file."""
+
 MAX_KEPT_BYTES = 16 * 1024 * 1024
 """How much of a pipe is kept in memory; the rest is kept in a temporary file."""
+
 MAX_BROKEN = 20
 """After how many invalid lines reading ends with an error."""
 

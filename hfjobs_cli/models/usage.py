@@ -41,7 +41,7 @@ def _scaled(count: float, unit: str) -> str:
     return f"{amount:.1f}{_PREFIXES[-1]}{unit}"
 
 
-def percent(value: float) -> str:
+def percentage(value: float) -> str:
     """Format a percentage: `7%`."""
     return f"{value:.0f}%"
 
@@ -65,7 +65,7 @@ class GpuUsage(Record):
 
     def __str__(self) -> str:
         """Format the utilization."""
-        return "" if self.utilization is None else percent(self.utilization)
+        return "" if self.utilization is None else percentage(self.utilization)
 
 
 @record
@@ -82,7 +82,7 @@ class Usage(Record):
             name="cpu",
             header="CPU",
             rank=90,
-            formatter=percent,
+            formatter=percentage,
             measure=PERCENT,
         ),
     ]
@@ -194,13 +194,13 @@ def _gpu_field(read: Callable[[Usage], list[float]], meaning: str, header: str, 
 def _gpu_range(shares: Sequence[float]) -> str | None:
     """Format percentages of several devices as a range, so that an outlier shows: `8x 0-97%`."""
     if len(shares) < 2:
-        return percent(shares[0]) if shares else None
+        return percentage(shares[0]) if shares else None
     least, most = round(min(shares)), round(max(shares))
     return f"{len(shares)}x {least}%" if least == most else f"{len(shares)}x {least}-{most}%"
 
 
 def _gpu_list(shares: Sequence[float]) -> str | None:
-    return " ".join(map(percent, shares)) or None
+    return " ".join(map(percentage, shares)) or None
 
 
 def _number_field(read: Callable[[Usage], float | None], meta: Meta) -> Computed:
@@ -230,7 +230,7 @@ KIND = Kind(
         ),
         "memory": _number_field(
             lambda usage: usage.memory,
-            Meta("memory in percent", "9", header="MEM", rank=80, formatter=percent, measure=PERCENT),
+            Meta("memory in percent", "9", header="MEM", rank=80, formatter=percentage, measure=PERCENT),
         ),
         "memory_usage": _text_field(
             lambda usage: usage.memory_usage, Meta("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
@@ -260,7 +260,7 @@ KIND = Kind(
 
 
 def _percent_field(meaning: str, example: str, header: str, rank: int, *aliases: str) -> Meta:
-    return Meta(meaning, example, header=header, rank=rank, formatter=percent, measure=PERCENT, aliases=aliases)
+    return Meta(meaning, example, header=header, rank=rank, formatter=percentage, measure=PERCENT, aliases=aliases)
 
 
 def _rate_field(meaning: str, example: str, header: str, rank: int) -> Meta:

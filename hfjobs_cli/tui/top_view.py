@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.usage import percent, rate
+from hfjobs_cli.models.usage import percentage, rate
 from hfjobs_cli.terminal import Preferences, Size
 from hfjobs_cli.text.values import age, span
 from hfjobs_cli.tui.screen import Canvas, Piece
@@ -121,7 +121,7 @@ def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
     cpu = f"CPU {drawn_bars(row.cpu)} {_percent(usage.cpu_usage_pct)}"
     cpu += f" of {usage.cores:g}" if usage.cores is not None else ""
     memory = f"MEM {drawn_bars(row.memory)} {_percent(usage.memory)} {usage.memory_usage or ''}"
-    gpu = f"{idle_time(row) or 'GPU'} {drawn_bars(row.gpu)} {' '.join(map(percent, usage.gpu))}"
+    gpu = f"{idle_time(row) or 'GPU'} {drawn_bars(row.gpu)} {' '.join(map(percentage, usage.gpu))}"
     network = f"NET {drawn_bars(row.network, None)} in {_rate(usage.rx_bps)} out {_rate(usage.tx_bps)}"
     style = _DIM if row.is_stale(moment.now) else None
     return [
@@ -131,7 +131,7 @@ def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else percent(value)
+    return "-" if value is None else percentage(value)
 
 
 def _rate(value: float | None) -> str:
@@ -390,7 +390,7 @@ def _share(
 
     def show(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
         series = read(row)
-        figure = _ABSENT if series.last is None else percent(series.last)
+        figure = _ABSENT if series.last is None else percentage(series.last)
         text = f"{bars(series, count, 100.0, moment, canvas)} {figure:>4}"
         style = None if series.last is None else color(series.last)
         return canvas.cell(text, width, _ROW_DIM if row.is_stale(moment.now) else style)
