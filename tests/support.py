@@ -176,7 +176,7 @@ class Hub:
         self._of_changes: list[Misbehavior] = []
         self._replies: dict[str, Response] = {}
         self._always: dict[str, Misbehavior] = {}
-        self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW, poll_secs=0.002)
+        self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW)
         self.endpoint = self._server.endpoint
         self._thread = threading.Thread(target=self._server.serve)
         self._thread.start()

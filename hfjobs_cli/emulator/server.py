@@ -101,13 +101,11 @@ class Server:
         *,
         log: Callable[[str], None],
         clock: Clock = present,
-        poll_secs: float = _POLL_SECS,
         head_secs: float = HEAD_SECS,
     ) -> None:
         """Listen on `port`, or a free one if it is 0; `log` is called with a line for each request. Raises PortError.
 
-        `stop` takes up to `poll_secs` to be noticed. An unauthenticated client has `head_secs` to send the head of a
-        request, and again to receive the answer.
+        An unauthenticated client has `head_secs` to send the head of a request, and again to receive the answer.
         """
 
         class Handler(_Handler):
@@ -124,33 +122,45 @@ class Server:
             except OSError as error:
                 raise PortError(error.strerror or str(error)) from error
             self._server = _Server(head_secs, HOST, port, app, Handler, fd=listener.fileno())
-        self._poll_secs = poll_secs
-        self.endpoint = f"http://{HOST}:{self._server.socket.getsockname()[1]}"
+        self._address = (HOST, self._server.socket.getsockname()[1])
+        self.endpoint = f"http://{HOST}:{self._address[1]}"
 
     def serve(self) -> None:
         """Answer requests until `stop` is called in another thread."""
-        self._server.serve_forever(poll_interval=self._poll_secs)
+        with suppress(_Stopped):
+            self._server.serve_forever(poll_interval=_POLL_SECS)
 
     def stop(self) -> None:
         """Answer no more requests; return when `serve` ends."""
+        self._server.is_stopping = True
+        with suppress(OSError), socket.create_connection(self._address, _POLL_SECS):
+            pass  # `serve` waits for connections, and notices at once with this one
         self._server.shutdown()
+
+
+class _Stopped(Exception):
+    """The server is to answer no more requests."""
 
 
 class _Server(ThreadedWSGIServer):
     """A thread for each connection, of a limited number of connections."""
+
+    is_stopping = False
 
     def __init__(self, head_secs: float, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.connections = Connections(head_secs)
 
     def verify_request(self, request: Any, _client_address: Any) -> bool:
-        return self.connections.accept(request)
+        return not self.is_stopping and self.connections.accept(request)
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
         self.connections.release(request)
 
     def service_actions(self) -> None:
+        if self.is_stopping:
+            raise _Stopped
         self.connections.close_overdue()
 
 

@@ -70,7 +70,7 @@ class BusyHub:
         self.answers: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._is_over = threading.Event()
-        self._server = Server(self._answer, 0, log=lambda _line: None, poll_secs=0.01)
+        self._server = Server(self._answer, 0, log=lambda _line: None)
         self.environ = {
             "HF_ENDPOINT": self._server.endpoint,
             "HF_TOKEN": TOKEN,
