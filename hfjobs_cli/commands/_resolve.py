@@ -242,12 +242,14 @@ class _Resolver:
             status = selector.text.rpartition("@")[2].lower()
             such = status if status in syntax.statuses else "such"
             what = f"fewer than {place + 1} {syntax.plural}" if place else f"no {such} {syntax.noun}"
-            raise NotFound(f"{selector.text}: {what} in {_namespace_text(selector.namespace)}", hint=self._hint)
+            raise NotFound(
+                f"{selector.text}: {what} in {_namespace_text(selector.namespace)}", hint=self._hint(selector.namespace)
+            )
         return found
 
-    @property
-    def _hint(self) -> str:
-        return f"'hfjobs {self._syntax.listing} -a' lists the {self._syntax.plural}"
+    def _hint(self, namespace: str | None) -> str:
+        where = f" --namespace {namespace}" if namespace is not None else ""
+        return f"'hfjobs {self._syntax.listing} -a{where}' lists the {self._syntax.plural}"
 
     def _places(self, selector: Selector) -> Iterator[list[str | None]]:
         """Yield the namespaces to search: the given one, or the token's user and then their organizations."""
@@ -320,7 +322,9 @@ class _Resolver:
         nor = f"; also not in {', '.join(others)}" if others else ""
         where = f"in {_namespace_text(selector.namespace)}{nor}"
         if selector.prefix:
-            raise NotFound(f"no {noun} with an id that starts with '{name}' {where}", hint=self._hint)
+            raise NotFound(
+                f"no {noun} with an id that starts with '{name}' {where}", hint=self._hint(selector.namespace)
+            )
         reference = JobReference(selector.namespace, name)
         if is_id(name):
             try:
@@ -329,13 +333,13 @@ class _Resolver:
                 pass
             except HfJobsError:
                 return reference  # the command itself will get this error
-        raise NotFound(f"no {noun} named '{name}' {where}", hint=self._near(selector) or self._hint)
+        raise NotFound(f"no {noun} named '{name}' {where}", hint=self._near(selector) or self._hint(selector.namespace))
 
     def _near(self, selector: Selector) -> str | None:
         """Return a hint with a similar name, or that an id needs more digits."""
         newest = self._newest([selector.namespace], selector.wanted)
         if all(char in "0123456789abcdef" for char in selector.name):
-            return f"an id needs 6 digits or more; {self._hint}"
+            return f"an id needs 6 digits or more; {self._hint(selector.namespace)}"
         return did_you_mean(selector.name, {each.name for each in newest if each.name})
 
     def _listing(self, namespace: str | None, wanted: Any) -> _Listing:

@@ -936,7 +936,8 @@ def test_nothing_has_no_header_on_a_terminal(hfjobs: Hfjobs, hub: Hub) -> None:
         for job in hub.all_jobs():
             tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
     nothing = "no running or scheduling jobs match; -a includes finished ones\n"
-    unknown = "error: no job named 'nobody' in namespace 'alice'\nhint: 'hfjobs ps -a' lists the jobs\n"
+    hint = "hint: 'hfjobs ps -a --namespace alice' lists the jobs\n"
+    unknown = f"error: no job named 'nobody' in namespace 'alice'\n{hint}"
     for words, header, code, said in (
         ("ps", "JOB ID", 0, "no running or scheduling jobs; -a lists finished ones too\n"),
         ("wait --name nobody", "JOB ID", 0, nothing),

@@ -61,7 +61,7 @@ def test_that_are_none_keep_nobody_else(hfjobs: Hfjobs) -> None:
     assert stderr == (
         f"error: @name=nobody: no such job in namespace '{USER}'\n"
         f"error: @9999: fewer than 10000 jobs in namespace '{USER}'\n"
-        "hint: 'hfjobs ps -a' lists the jobs\n"
+        f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs\n"
     )
 
 
