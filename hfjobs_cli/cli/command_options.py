@@ -80,7 +80,7 @@ RemoteCommand = Annotated[
 ]
 IdentityFile = Annotated[
     Path | None,
-    typer.Option("--identity-file", "-i", metavar="FILE", help="Private key, for ssh -i."),
+    typer.Option("--identity-file", "-i", metavar="FILE", help="Private key, for ssh -i.", dir_okay=False),
 ]
 
 
@@ -185,7 +185,7 @@ Skill = Annotated[bool, typer.Option("--skill", help="Print the topic 'agents' a
 
 
 Shell = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="[SHELL]",
         help="bash, zsh, fish, powershell or pwsh; default: the current shell.",

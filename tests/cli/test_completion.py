@@ -173,6 +173,8 @@ class TestStaticWords:
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
             ("hfjobs --d", ["--demo", "--debug"]),
             ("hfjobs --install-completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
+            ("hfjobs completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
+            ("hfjobs completion b", ["bash"]),
             ("hfjobs --show-completion=z", ["--show-completion=zsh"]),
         ],
     )
