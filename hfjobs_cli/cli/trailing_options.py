@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _KEY = "hfjobs.trailing"
 """Where a context keeps what was found."""
 
+_MODULE = ("-m", "--module")
+"""How `uv run -m MODULE` names a module instead of a script: these stand for SCRIPT."""
+
 
 class Taken(NamedTuple):
     """An option after IMAGE or SCRIPT that applies to the job: its name, and its value, None for a flag."""
@@ -149,7 +152,7 @@ def _split(
         if word == "--":
             found.is_open = False
             break
-        if not _is_option(word):
+        if not _is_option(word) or (with_short and word in _MODULE):
             found.own.append(word)
             continue
         pending = _without_value(word, options)

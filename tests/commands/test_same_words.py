@@ -94,6 +94,10 @@ uv run -d header.py --volume hf://datasets/bob/other:/cards
 uv run -d header.py --network-group other --network-alias x
 uv run -d lighteval accelerate --flavor l4x1 --model x
 uv run --with lighteval lighteval --detach --timeout 30m endpoint
+uv run -d -m http.server 8000
+uv run --with pytest -d --flavor t4-small -m pytest -x --timeout 1h tests
+uv run -d --module http.server
+scheduled uv run @hourly -m http.server 8000
 run python:3.12 --detach python train.py
 run -d python:3.12 python train.py --flavor a10g-small --timeout 2h
 run python:3.12 script.py --namespace my-org --detach
