@@ -93,7 +93,7 @@ def read_variables(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:
     """
     found = _read_file(raw.env_file, "--env-file", local)
     for text in raw.env or ():
-        key, value = _split(text, "-e")
+        key, value = _split(text, "-e", local)
         found[key] = value
     known = _resolved_values(found, local.environ)
     local.warnings.extend(f"{key} is not set here; the job starts without it" for key in found if key not in known)
@@ -113,7 +113,7 @@ def read_secrets(raw: RawOptions, local: LocalEnvironment) -> dict[str, str | No
     """Resolve `--secrets` and `--secrets-file` like variables. Raises UsageError for a secret that is not set."""
     found = _read_file(raw.secrets_file, "--secrets-file", local)
     for text in raw.secrets or ():
-        key, value = _split(text, "-s")
+        key, value = _split(text, "-s", local)
         if value is not None:
             local.warnings.append(
                 f"the value of -s {key}=... is visible in the process list and the shell history; use "
@@ -149,10 +149,15 @@ def _resolved_values(found: Mapping[str, str | None], environ: Mapping[str, str]
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _split(text: str, option: str) -> tuple[str, str | None]:
+def _split(text: str, option: str, local: LocalEnvironment) -> tuple[str, str | None]:
+    """Return name and value, which is as typed: the official client reads it as a line of a dotenv file."""
     key, equals, value = text.partition("=")
     if not key.strip():
         raise UsageError(f"{option} '{text if not equals else '=...'}' has no name", hint=f"use {option} NAME=VALUE")
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        local.warnings.append(
+            f"the value of {option} {key.strip()} is sent with its quotes, which hf jobs would remove"
+        )
     return key.strip(), value if equals else None
 
 

@@ -400,6 +400,21 @@ class TestDryRun:
         )
         assert hub.paths == ["GET /api/jobs/hardware"]
 
+    @pytest.mark.parametrize("value", ['"a b"', "'a b'", r'"one\ntwo"', '""'])
+    def test_quotes_that_the_official_client_removes_are_told(self, hfjobs: Hfjobs, value: str) -> None:
+        """They are sent as typed, as with docker."""
+        code, stdout, stderr = hfjobs("run", "--dry-run", "--format", "json", "-e", f"AB={value}", "ubuntu", "env")
+        assert code == 0
+        assert json.loads(stdout)["environment"] == {"AB": value}
+        warning = "warning: the value of -e AB is sent with its quotes; hf jobs would remove them\n"
+        assert stderr == f"{warning}nothing was sent (--dry-run)\n"
+
+    @pytest.mark.parametrize("value", ["it's", '{"a": "b"}', '"', "'a\"", "a # b"])
+    def test_quotes_within_a_value_are_not(self, hfjobs: Hfjobs, value: str) -> None:
+        code, stdout, stderr = hfjobs("run", "--dry-run", "--format", "json", "-e", f"AB={value}", "ubuntu", "env")
+        assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
+        assert json.loads(stdout)["environment"] == {"AB": value}
+
     def test_variables_that_are_not_set_are_named_in_their_order(self, hfjobs: Hfjobs) -> None:
         names = [f"UNSET_{letter}" for letter in "QWERTY"]
         result = hfjobs("run", "--dry-run", *(word for name in names for word in ("-e", name)), "ubuntu", "env")
