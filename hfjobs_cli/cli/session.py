@@ -233,9 +233,14 @@ class Session:
     def confirm(self, question: str) -> bool:
         """Ask for confirmation on stderr, and return whether the answer is yes."""
         self.write_stderr(f"{printable(question)} [y/N] ")
-        with suppress(OSError, ValueError):
-            return self.stdin.readline(100).strip().lower() in ("y", "yes")
-        return False
+        answer = ""
+        try:
+            with suppress(OSError, ValueError):
+                answer = self.stdin.readline(100)
+        finally:
+            if not answer.endswith("\n"):
+                self.write_stderr("\n")  # after Ctrl-D and Ctrl-C
+        return answer.strip().lower() in ("y", "yes")
 
     def write_stderr(self, text: str) -> None:
         """Write text to stderr that is already escaped."""

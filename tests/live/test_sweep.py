@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.commands.test_sweeps import end, of, posts
 from tests.live.conftest import Open
 from tests.support import Hub, posix_only
@@ -38,3 +40,14 @@ def test_ctrl_c_stops_starting_and_says_how_to_go_on(hub: Hub, on_hub: Open) -> 
         terminal.lines
     )
     assert [job["status"]["stage"] for job in of(hub)] == ["SCHEDULING"] * 2
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "last"), [("\x04", 1, "error: nothing was created"), ("\x03", 130, "interrupted")]
+)
+def test_a_question_that_is_not_answered_keeps_its_line(hub: Hub, on_hub: Open, key: str, code: int, last: str) -> None:
+    terminal = on_hub(*SWEEP)
+    terminal.shows("Create 3 jobs? [y/N]")
+    terminal.type(key)
+    assert terminal.wait() == code
+    assert (terminal.lines[-1], posts(hub)) == (last, 0)
