@@ -155,9 +155,7 @@ def _split(text: str, option: str, local: LocalEnvironment) -> tuple[str, str | 
     if not key.strip():
         raise UsageError(f"{option} '{text if not equals else '=...'}' has no name", hint=f"use {option} NAME=VALUE")
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        local.warnings.append(
-            f"the value of {option} {key.strip()} is sent with its quotes, which hf jobs would remove"
-        )
+        local.warnings.append(f"the value of {option} {key.strip()} is sent with its quotes; hf jobs would remove them")
     return key.strip(), value if equals else None
 
 
