@@ -20,7 +20,7 @@ from hfjobs_cli.cli import factories
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, is_debug, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, system_limit_of
-from hfjobs_cli.text.display import printable
+from hfjobs_cli.text.display import cut, printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
 if TYPE_CHECKING:
@@ -342,12 +342,16 @@ class Session:
         return terminal.obeys_codes(self.stderr, self.environ)
 
     def progress(self, text: str | None) -> None:
-        """Show a progress line on a terminal; None removes it."""
+        """Show a progress line on a terminal; None removes it.
+
+        It is cut to the width: what is wrapped would stay.
+        """
         if self._held is not None or (text is None and not self._progress_shown):
             return
         if self.shows_progress:
             with suppress(OSError):
-                self.stderr.write(f"\r\x1b[K{printable(text or '')}")
+                room = terminal.width_of(self.stderr, self.environ) - 1
+                self.stderr.write(f"\r\x1b[K{cut(printable(text or ''), room, '...')}")
                 self.stderr.flush()
             self._progress_shown = text is not None
 

@@ -102,6 +102,10 @@ def _head(each: Description, view: View) -> Iterator[Piece]:
     yield "\n", None
 
 
+_LEAST_CELLS = 3
+"""How many cells of a run are always shown: id, age and status."""
+
+
 def _runs(newest: list[Run], view: View) -> Iterator[Piece]:
     """Yield a line for each run, with its message if there is room."""
     rows = [
@@ -115,11 +119,13 @@ def _runs(newest: list[Run], view: View) -> Iterator[Piece]:
         for run in newest
     ]
     widths = [max(cell_width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    while len(widths) > _LEAST_CELLS and sum(widths) + 2 * len(widths) > _width(view):
+        widths.pop()
     for run, row in zip(newest, rows, strict=True):
-        cells = [f"{cell}{' ' * (width - cell_width(cell))}" for cell, width in zip(row, widths, strict=True)]
+        cells = [f"{cell}{' ' * (width - cell_width(cell))}" for cell, width in zip(row, widths, strict=False)]
         yield f"  {cells[0]}  {cells[1]}  ", None
         yield cells[2], STAGE_STYLES.get(run.status or "")
-        rest = f"  {cells[3]}  {cells[4]}"
+        rest = "".join(f"  {cell}" for cell in cells[_LEAST_CELLS:])
         room = _width(view) - sum(widths) - 2 * len(widths) - 2
         message = view.spell((run.message or "").partition("\n")[0])
         shown = cut(message, room, "…" if view.holds("…") else "...") if room >= _LEAST_MESSAGE else ""

@@ -62,6 +62,10 @@ def test_page(hfjobs: Hfjobs, nightly: str, golden: Golden, columns: int) -> Non
     assert result == Result(0, golden(f"describe-schedule-{columns}.txt", result.stdout), "")
     assert max(map(len, result.stdout.splitlines())) <= columns
     assert "sesame" not in result.stdout
+    narrow = hfjobs("describe", "scheduled-job:weekly-eval", columns=60, NO_COLOR="1").stdout
+    runs = narrow.partition("Last runs\n")[2].partition("\n\n")[0].splitlines()
+    assert len(runs) == 10
+    assert all(len(line) <= 60 and line.split()[-1].endswith(("s", "m")) for line in runs)  # without cost
 
 
 def test_is_found_by_id_and_by_name(hfjobs: Hfjobs, hub: Hub, nightly: str) -> None:

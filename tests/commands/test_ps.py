@@ -871,6 +871,8 @@ class TestPages:
         assert result.stderr == (
             "\r\x1b[K100 of about 245 jobs read, 0 match ...\r\x1b[K200 of about 245 jobs read, 0 match ...\r\x1b[K"
         )
+        narrow = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), COLUMNS="30")
+        assert narrow.stderr == "\r\x1b[K100 of about 245 jobs read...\r\x1b[K200 of about 245 jobs read...\r\x1b[K"
         silent = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), TERM="dumb")
         assert silent.stderr == ""
 
