@@ -60,8 +60,8 @@ class Trailing:
 
     `own` are IMAGE or SCRIPT and the arguments before it, and `before` the options among them. After it stand options
     that apply to the job, `taken`, and words of the command, `kept`; `left` are those of them that are also options of
-    this program. As long as it `is_open`, more of the job's may follow; `pending` is an option at the end, without the
-    value that it needs.
+    this program. It `keeps_dashes` if the first `--` is a word of the command. As long as it `is_open`, more of the
+    job's may follow; `pending` is an option at the end, without the value that it needs.
     """
 
     rules: Mapping[str, Rule]
@@ -70,6 +70,7 @@ class Trailing:
     taken: list[Taken] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    keeps_dashes: bool = False
     is_open: bool = True
     pending: tuple[str, Any] | None = None
 
@@ -99,6 +100,8 @@ class Trailing:
             names = ", ".join(dict.fromkeys(self.left))
             them = "it" if len(set(self.left)) == 1 else "them"
             lines.append(f"note: {names} passed to {whose}; put {them} before {script} to apply {them} to the job")
+        elif self.keeps_dashes and is_script:
+            lines.append(f"note: -- passed to {script}; hf jobs would drop it")
         return lines
 
     def options(self, params: Sequence[Any]) -> dict[str, Any]:
@@ -172,6 +175,7 @@ def _split(
         if word == "--":
             found.is_open = False
             # After the first word of the command it belongs to the command: npm run build -- --watch.
+            found.keeps_dashes = bool(found.kept)
             found.kept += ["--"] if found.kept else []
             break
         if word in help_names and not found.kept:

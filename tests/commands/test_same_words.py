@@ -309,6 +309,8 @@ def test_intended_departures(tmp_path: Path) -> None:
         ("uv run train.py --flavor t4-small --quiet", []),
         ("uv run -q train.py --flavor t4-small --name x", []),
         ("uv run train.py -- --flavor t4-small --name x", []),
+        ("uv run train.py --epochs 3 -- --flavor x", ["-- passed to train.py; hf jobs would drop it"]),
+        ("run node:22 npm run build -- --watch", []),
         ("run python:3.12 ls -d -l -e x -s y -v", []),
         ("uv run train.py --epochs 3 --debug --width 3 --arch resnet50 --help", None),
     ],
