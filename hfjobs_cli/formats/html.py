@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -24,6 +25,7 @@ from hfjobs_cli.models.kinds import Field
 from hfjobs_cli.models.small_kinds import Difference
 from hfjobs_cli.models.tree_node import TreeNode
 from hfjobs_cli.text.display import printable
+from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import timestamp
 
 _LONGEST = 120
@@ -131,10 +133,13 @@ def linked(content: str, url: str | None) -> str:
 
 
 def cell(column: Field, record: Record, view: View) -> str:
-    """Return the content of a cell."""
+    """Return the content of a cell. What looks like a secret is masked, as pages are handed on."""
     value: Any = column.read(record, view.now)
     if isinstance(value, datetime):
         return moment(value)
+    masked = _masked(column, value)
+    if masked != value:
+        column = replace(column, read=lambda _record, _now: masked)
     shown = column.cell(record, view.now)
     if shown is None:
         return f'<span class="absent">{ABSENT}</span>'
@@ -142,6 +147,17 @@ def cell(column: Field, record: Record, view: View) -> str:
         beginning = text(shown[:_LONGEST].rstrip())
         return f"<details><summary>{beginning}&hellip;</summary>{text(shown)}</details>"
     return marked(shown, column.meta.styles.get(shown))
+
+
+def _masked(column: Field, value: Any) -> Any:
+    """Return a value without secrets: variables, words of a command, tokens in texts."""
+    if isinstance(value, str):
+        return masked_value(column.name.partition(".")[2], value)
+    if isinstance(value, Mapping):
+        return {key: masked_value(key, each) if isinstance(each, str) else each for key, each in value.items()}
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return masked_words(value)
+    return value
 
 
 def table(records: Sequence[Record], view: View) -> Iterator[str]:

@@ -115,6 +115,24 @@ def test_a_listing_has_the_cells_of_the_table(hfjobs: Hfjobs) -> None:
     assert page.labels[:5] == ["JOB ID", "NAME", "STATUS", "RUNTIME", "LABEL.TEAM"]
 
 
+def test_secrets_are_masked(hfjobs: Hfjobs, hub: Hub) -> None:
+    """A page is handed on. The table shows jobs as they are."""
+    token = f"hf_{'x' * 34}"
+    hub.add(
+        command=["curl", "--api-key", "sesame1", f"TOKEN={token}"],
+        arguments=[token],
+        environment={"MY_PASSWORD": "sesame2", "MODE": "fast", "URL": f"x?{token}"},
+        labels={"name": "shared"},
+    )
+    columns = "command,arguments,environment,env.MY_PASSWORD,env.MODE,env.URL,name"
+    line = ("ps", "-a", "--name", "shared", "--columns", columns)
+    assert "sesame1" in hfjobs(*line).stdout
+    page = Page(hfjobs(*line, "--format", "html").stdout)
+    assert not re.search("sesame|xxxx", " ".join(page.cells))
+    assert page.cells[0] == "curl --api-key '***' 'TOKEN=***' '***'"
+    assert page.cells[3:] == ["***", "fast", "x?***", "shared"]
+
+
 def test_differences_say_between_which_jobs(hfjobs: Hfjobs) -> None:
     """The columns are called A and B."""
     page = hfjobs("diff", BY_HAND, BY_SCHEDULE, "--format", "html").stdout
