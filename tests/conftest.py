@@ -155,6 +155,15 @@ def directories(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """No measuring of coverage."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
+
+
+@pytest.fixture
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
     """A Hub on loopback. What the emulator does there is measured for coverage in its own tests."""
     server = Hub(tmp_path, is_measured="emulator" in request.path.parts)

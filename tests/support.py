@@ -53,6 +53,9 @@ EQUAL = " (it cannot be told apart from an identical one that was created at the
 Golden = Callable[[str, str], str]
 """From the name of a golden file, and what was printed, to what is expected."""
 
+unmeasured = pytest.mark.usefixtures("unmeasured")
+"""For what runs a few lines a million times, which takes four times as long when their coverage is measured."""
+
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal or signals of POSIX")
 
 ROOT = Path(__file__).parent.parent
