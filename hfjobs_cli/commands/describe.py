@@ -26,6 +26,7 @@ from hfjobs_cli.insight.summary import has_last_good, same_launch
 from hfjobs_cli.models.description import Description
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.redaction import masked
 from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:
@@ -269,5 +270,5 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
 
 
 def _seen(text: str) -> str:
-    """Return a line as a terminal shows it: the last state of a progress bar, without colors."""
-    return _COLORS.sub("", text.rstrip("\r\n").rpartition("\r")[2])
+    """Return a line as a terminal shows it: the last state of a progress bar, without colors; tokens are masked."""
+    return masked(_COLORS.sub("", text.rstrip("\r\n").rpartition("\r")[2]))

@@ -375,6 +375,12 @@ class TestLastLines:
         assert described(hfjobs, job)["last_lines"] == [*(f"line {n}" for n in range(22, 30)), "bold", "100%"]
         assert described(hfjobs, job, "-n", "1")["last_lines"] == ["100%"]
 
+    def test_tokens_are_masked(self, hfjobs: Hfjobs, family: Family, tmp_path: Path) -> None:
+        """A page is meant to be shared."""
+        job = family.add()
+        wrote(tmp_path, job, f"login with hf_{'x' * 34}")
+        assert described(hfjobs, job)["last_lines"] == ["login with ***"]
+
     def test_may_be_left_out(self, hfjobs: Hfjobs, hub: Hub, family: Family) -> None:
         assert described(hfjobs, family.add(), "--tail", "0")["last_lines"] is None
         assert not any(path.endswith("/logs") for path in hub.paths)
