@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -89,7 +89,7 @@ def interrupted_at(hub: Hub, moment: int, error: type[BaseException] = KeyboardI
         sys.settrace(before)
 
 
-def settle(others: Collection[threading.Thread]) -> None:
+def settle(others: list[threading.Thread]) -> None:
     """Wait for the requests that the program has left in threads, besides others: what they create is of this run.
 
     One whose connection was closed waits for its answer in vain; the Hub has long done what it was asked by then.
@@ -97,6 +97,7 @@ def settle(others: Collection[threading.Thread]) -> None:
     for thread in threading.enumerate():
         if thread not in others and "process_request" not in thread.name:  # that is how the Hub calls its own
             thread.join(5)
+            others.append(thread)
 
 
 @leaves_files_open
