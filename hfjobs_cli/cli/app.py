@@ -1,4 +1,4 @@
-"""The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
+"""`main()`, where every error becomes one line and an exit code, and the typer app of the commands in the registry."""
 
 import functools
 import platform

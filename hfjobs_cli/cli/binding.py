@@ -242,9 +242,9 @@ def showing(kind: str, option: Any) -> Any:
 
 def _unexpected(ctx: typer.Context) -> UsageError:
     """Return the error for an unexpected argument, which may belong to an option."""
-    kinds = {each.name: each.param_type_name for each in ctx.command.params}
-    where = "; give a namespace with --namespace NAME" if "namespace" in kinds else ""
-    hint = f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"separate lists with commas{where}"
+    takes = {each.name: each.param_type_name for each in ctx.command.params}
+    where = "; give a namespace with --namespace NAME" if "namespace" in takes else ""
+    hint = f"see '{ctx.command_path} --help'" if "argument" in takes.values() else f"separate lists with commas{where}"
     return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
@@ -268,8 +268,8 @@ def _words_in(given: dict[str, Any]) -> list[str]:
 def _takes_one_value(parameter: Parameter) -> bool:
     """Return whether a parameter is an option with a value that may be given once. Flags may be repeated."""
     type_, option = get_args(parameter.annotation)
-    kinds = [get_origin(each) for each in (type_, *get_args(type_))]
-    return hasattr(option, "prompt") and type_ is not bool and list not in kinds
+    origins = [get_origin(each) for each in (type_, *get_args(type_))]
+    return hasattr(option, "prompt") and type_ is not bool and list not in origins
 
 
 def _repeated(parameter: Parameter) -> Parameter:
@@ -374,10 +374,10 @@ class _Number(NamedTuple):
 def _number_of(parameter: Parameter) -> _Number | None:
     """Return the number type of a parameter; None if it is not a number."""
     type_, option = get_args(parameter.annotation)
-    kinds = set(_kinds(type_))
-    if int in kinds:
+    types = set(_types_in(type_))
+    if int in types:
         return _Number(whole, "a whole number", option.min, option.max)
-    return _Number(number, "a number", option.min, option.max) if float in kinds else None
+    return _Number(number, "a number", option.min, option.max) if float in types else None
 
 
 def _as_text(parameter: Parameter, taken: _Number) -> Parameter:
@@ -404,11 +404,11 @@ def _numbers_in(ctx: typer.Context, name: str, taken: _Number, given: Any) -> An
     return taken.read(given) if isinstance(given, str) else given and [*map(taken.read, given)]
 
 
-def _kinds(hint: Any) -> Iterator[Any]:
+def _types_in(hint: Any) -> Iterator[Any]:
     """Yield a type, and all that it is made of."""
     yield hint
     for each in get_args(hint):
-        yield from _kinds(each)
+        yield from _types_in(each)
 
 
 def _origin(hint: Any) -> Any:

@@ -75,10 +75,11 @@ def client_of(session: Session) -> JobsClient:
         raise Unavailable("HF_HUB_OFFLINE is set: no requests are allowed", hint="unset it, or try --demo")
     if settings.is_demo:
         return _demo_client(session)
-    return _connected(session, settings.token)
+    return _client_with(session, settings.token)
 
 
 def _demo_client(session: Session) -> JobsClient:
+    """Return a client of an emulator in this process. Raises HfJobsError if the jobs of the demo cannot be stored."""
     from hfjobs_cli.emulator.state import Untrusted
 
     directory = session.settings.emulator_dir
@@ -97,14 +98,15 @@ def _demo_client(session: Session) -> JobsClient:
             f"cannot store the jobs of the demo in {directory}: {error}",
             hint="set XDG_STATE_HOME to a writable directory, or run 'hfjobs emulator reset'",
         ) from error
-    return _connected(session, DEMO_TOKEN, wsgi_app=app)
+    return _client_with(session, DEMO_TOKEN, wsgi_app=app)
 
 
-def _connected(
+def _client_with(
     session: Session,
     token: str | None,
     wsgi_app: Callable[..., Iterable[bytes]] | None = None,
 ) -> JobsClient:
+    """Return a client with this token: of the Hub, or of an app in this process. Raises UsageError."""
     from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.hub.transport import Transport

@@ -191,8 +191,8 @@ class Hub:
         except BadResponse as error:
             raise response.problem(error.message) from error
 
-    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
-        """Send a request to a listing of a namespace, or add to it. Raises NotFound if there is no such namespace."""
+    def _send_to(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
+        """Send a request about a namespace: list, count, create. Raises NotFound if there is no such namespace."""
         try:
             return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:

@@ -75,7 +75,7 @@ class Jobs(Hub):
 
         def ask(cursor: str | None) -> HubResponse:
             here = [*query, ("cursor", cursor)] if cursor else query
-            return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
+            return self._in_namespace(namespace, partial(self._send_to, LIST, query=here))
 
         return pages_of(ask, lambda response: self._records(JobInfo, KIND, response), since, front)
 
@@ -106,7 +106,7 @@ class Jobs(Hub):
     def count_jobs(self, namespace: str | None = None, stages: Iterable[str] = ()) -> int:
         """Return how many jobs are in any of these stages, or in all (`GET /api/jobs/{namespace}/count`)."""
         query = [("stage", stage) for stage in stages]
-        response = self._in_namespace(namespace, partial(self._listing, COUNT, query=query))
+        response = self._in_namespace(namespace, partial(self._send_to, COUNT, query=query))
         count = response.data.get("count") if isinstance(response.data, dict) else None
         if type(count) is not int or count < 0:
             raise response.problem(f"count should be a whole number, but is {describe(count)}")
@@ -198,7 +198,7 @@ class Jobs(Hub):
         user = self._known_user()
 
         def send() -> HubResponse:
-            return self._listing(CREATE, namespace, body=body)
+            return self._send_to(CREATE, namespace, body=body)
 
         def mismatch(job: JobInfo) -> str | None:
             if job.initiator is not None and job.initiator.type in _NOT_BY_HAND:
@@ -361,7 +361,7 @@ class Jobs(Hub):
 
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server sent them."""
-        response = self._listing(LIST, namespace)
+        response = self._send_to(LIST, namespace)
         return self._records(JobInfo, KIND, response, reports=False), response.sent_at
 
     def _new_job(self, response: HubResponse) -> JobInfo:

@@ -50,12 +50,12 @@ class Schedules(Jobs):
         The Hub filters by one label only, so schedules may lack all but the first of the `labels`.
         """
         query = [("label", f"{key}={value}") for key, value in labels][:1]
-        response = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
+        response = self._in_namespace(namespace, partial(self._send_to, LIST, query=query))
         return self._records(ScheduledJob, KIND, response)
 
     def schedule_names(self, namespace: str | None = None) -> dict[str, str | None]:
         """Return the name of each schedule of a namespace by its id (`GET /api/scheduled-jobs/{namespace}`)."""
-        response = self._in_namespace(namespace, partial(self._listing, LIST))
+        response = self._in_namespace(namespace, partial(self._send_to, LIST))
         found = self._records(ScheduledJob, KIND, response, reports=False)
         return {schedule.id: schedule.name for schedule in found}
 
@@ -199,13 +199,13 @@ class Schedules(Jobs):
         """Create a schedule in a namespace, as `create_schedule`."""
 
         def send() -> HubResponse:
-            return self._listing(CREATE, namespace, body=body)
+            return self._send_to(CREATE, namespace, body=body)
 
         def read(response: HubResponse) -> ScheduledJob:
             return self._record(ScheduledJob, KIND, response, lambda made: why_not_new(made, KIND.noun, made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
-            response = self._listing(LIST, namespace)
+            response = self._send_to(LIST, namespace)
             return self._records(ScheduledJob, KIND, response, reports=False), response.sent_at
 
         def mismatch(made: ScheduledJob) -> str | None:
