@@ -106,7 +106,7 @@ def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
         jobs = _jobs(session.created[before:])
         if not jobs:
             raise
-        interrupted = canceled(session, jobs) if cancels else _left(jobs)
+        interrupted = cancel_all(session, jobs) if cancels else _left(jobs)
         session.unreported_ids.clear()  # all of them are named by that
         raise interrupted from None
 
@@ -123,7 +123,7 @@ def _left(jobs: Sequence[JobInfo]) -> Interrupted:
     )
 
 
-def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+def cancel_all(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
     """Cancel unfinished jobs, and return the error that reports it. Another interrupt stops the canceling."""
     done: list[str] = []
     missed: list[JobInfo] = []
@@ -147,7 +147,7 @@ def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
     return Interrupted(f"interrupted; canceled {' '.join(done)}")
 
 
-def goes_on(jobs: Sequence[JobInfo]) -> str:
+def still_running(jobs: Sequence[JobInfo]) -> str:
     """Return the line that says that jobs continue to run, and how to follow them."""
     names = " ".join(map(_named, jobs))
     return f"{names} {'continues' if len(jobs) == 1 else 'continue'} to run; follow with 'hfjobs logs -f {names}'"

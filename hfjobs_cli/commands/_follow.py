@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.factories import estimated_cost
-from hfjobs_cli.commands._create import goes_on
+from hfjobs_cli.commands._create import still_running
 from hfjobs_cli.commands._listing import ID_AND_URL, new_view, show_created
 from hfjobs_cli.commands._outcomes import ending, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
@@ -138,9 +138,9 @@ class LogWriter:
             if isinstance(item, _FollowFailed):
                 self.errors.append(item.error)
                 self._failed.add(place)
-                self._note(place, None)
+                self._end_waiting(place)
             elif isinstance(item, Notice):
-                self._note(place, None)
+                self._end_waiting(place)
                 self._session.warning(f"{self._label(place)}{item.text}")
             elif isinstance(item, WaitingForHardware):
                 self._note_waiting(place, item.job)
@@ -171,11 +171,14 @@ class LogWriter:
     def _label(self, place: int) -> str:
         return f"{self._names[place]}: " if len(self._names) > 1 else ""
 
-    def _note(self, place: int, text: str | None) -> None:
+    def _note(self, place: int, text: str) -> None:
+        self._end_waiting(place)
+        self._session.note(text)
+
+    def _end_waiting(self, place: int) -> None:
+        """Something else follows on the screen: the next line replaces none, and that a job waits is reported anew."""
         self._text.interrupted()
         self._reported_waiting.pop(place, None)
-        if text is not None:
-            self._session.note(text)
 
     def _note_waiting(self, place: int, job: JobInfo) -> None:
         """Report why a job is waiting: on a terminal with the time, elsewhere once for each reason."""
@@ -215,10 +218,10 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     try:
         writer.run()
     except (OutputFailed, ReaderGone) as error:
-        session.notice(goes_on(jobs))
+        session.notice(still_running(jobs))
         raise OutputFailed(error.message, error.hint, error.details) from None
     except LimitReached:
-        session.notice(goes_on(jobs))
+        session.notice(still_running(jobs))
         raise
     for job in () if session.is_quiet else writer.jobs:
         session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
@@ -226,7 +229,7 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     if not shows_logs and listing.renderer is not QUIET:
         show_created(session, listing, writer.jobs)
     if writer.errors and (active := [job for job in writer.jobs if not job.has_ended]):
-        session.notice(goes_on(active))
+        session.notice(still_running(active))
     return outcome(writer.jobs)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._create import canceled
+from hfjobs_cli.commands._create import cancel_all
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, show_created
 from hfjobs_cli.commands._new_jobs import check_all, flavors_of, note_script_values
 from hfjobs_cli.commands._outcomes import outcome
@@ -224,7 +224,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
 def _interrupted(session: Session, run: Sweep, following: Following) -> Interrupted:
     """Return the error for Ctrl-C, which says how to continue, and cancel jobs if the options say so."""
     if following.cancel_on_interrupt and run.active:
-        return canceled(session, run.active)
+        return cancel_all(session, run.active)
     return Interrupted(
         f"interrupted; sweep {run.name}: {run.state}",
         hint=(f"run the same command again to continue; 'hfjobs cancel -l {SWEEP}={run.name}' cancels its jobs"),

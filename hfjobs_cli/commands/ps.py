@@ -64,7 +64,7 @@ def ps(
       hfjobs ps --name train --watch --until-done | jq .event
     """
     wanted = job_filter(session, selection)
-    also = ["initiator"] * wanted.is_about_initiators
+    also = ["initiator"] if wanted.is_about_initiators else []
     if watch is not None or until_done:
         if from_ is not None:
             raise conflict("--watch", "--from", hint="remove --watch")
@@ -89,18 +89,18 @@ def ps(
     return ExitCode.DONE
 
 
-def _notes(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
+def _notes(found: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
     """Yield what a reader should know besides the jobs."""
     is_default = wanted.stages == ACTIVE_STAGES
     if wanted.local_options:
-        pages = f" on {scan.pages} pages" if scan.pages > 1 else ""
+        pages = f" on {found.pages} pages" if found.pages > 1 else ""
         jobs = "running and scheduling jobs" if is_default else "jobs"
-        yield f"{scan.matched} of {scan.read} {jobs} read{pages} match {' and '.join(wanted.local_options)}"
-    if scan.has_more:
-        yield f"hint: showing the first {scan.matched}, there may be more; --limit 0 lists all"
-    elif limit and scan.matched > limit:
-        yield f"hint: showing the first {limit} of {scan.matched}; --limit 0 lists all"
-    if not scan.matched:
+        yield f"{found.matched} of {found.read} {jobs} read{pages} match {' and '.join(wanted.local_options)}"
+    if found.has_more:
+        yield f"hint: showing the first {found.matched}, there may be more; --limit 0 lists all"
+    elif limit and found.matched > limit:
+        yield f"hint: showing the first {limit} of {found.matched}; --limit 0 lists all"
+    if not found.matched:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"

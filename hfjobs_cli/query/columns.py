@@ -39,7 +39,10 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
         )
     is_replaced = bool(items) and not edits
     names = items if is_replaced else list(kind.default_columns)
-    names += [*kind.wide_columns] * wide + [*kind.added_columns, *also] * (not is_replaced)
+    if wide:
+        names += kind.wide_columns
+    if not is_replaced:
+        names += [*kind.added_columns, *also]
     fields = {field.name: field for field in (_known(kind, name) for name in names)}
     for item in edits:
         field = _known(kind, item[1:].strip())

@@ -94,12 +94,14 @@ class JobFilter(NamedTuple):
     @property
     def earliest(self) -> datetime | None:
         """The earliest creation time of matching jobs, by `--since` and `created>2h`; None if any."""
-        compared = [
+        bounds = [
             each.bound
             for each in self.patterns
             if isinstance(each, Comparison) and each.field.name == "created" and ">" in each.sign
         ]
-        return max([*compared, *[self.since] * (self.since is not None)], default=None)
+        if self.since is not None:
+            bounds.append(self.since)
+        return max(bounds, default=None)
 
     @property
     def is_about_initiators(self) -> bool:
