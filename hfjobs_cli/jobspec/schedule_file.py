@@ -147,6 +147,11 @@ def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     except (toml.TOMLDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, toml.TOMLDecodeError) else "it is nested too deeply"
         raise UsageError(f"{file} is not valid TOML: {reason}", hint=_HOW) from None
+    if not values:
+        # What is left of an export that failed, for example. With --prune it would delete all schedules.
+        raise UsageError(
+            f"{file} declares nothing", hint=f'to declare that there are no schedules: group = "{DEFAULT_GROUP}"'
+        )
     _check_keys(values, {"group": (str,), "schedules": (dict,)}, file)
     group = values.get("group", DEFAULT_GROUP)
     with where(f"{file}: group"):

@@ -443,6 +443,8 @@ class TestApply:
             ("x", "- is not valid TOML: "),
             ("schedule = {}", "-: unknown key 'schedule'\nhint: did you mean 'schedules'?"),
             ("schedules = 3", "-: schedules is not a table"),
+            ("", '- declares nothing\nhint: to declare that there are no schedules: group = "default"'),
+            ("# nothing yet", "- declares nothing\n"),
             ("[schedules]\na = 3", "-: [schedules.a] is not a table"),
             ('group = "a b"', "-: group: invalid value in label 'apply-group=a b'"),
             ("[schedules.a]\nflavour = 't4'", "-: [schedules.a]: unknown key 'flavour'\nhint: did you mean 'flavor'?"),
