@@ -186,12 +186,12 @@ class ConnectionPool:
         timeout_secs: float,
         bad_no_proxy: Callable[[str], None],
         wsgi_app: Callable[..., Iterable[bytes]] | None,
+        without_token: Callable[[str], str],
         redacted: Callable[[str], str],
-        without_secrets: Callable[[str], str],
     ) -> None:
         """Create the pool; nothing connects yet.
 
-        Each request and response is logged after `redacted`, and what the server said after `without_secrets`, too.
+        Each request and response is logged after `without_token`, and what the server said after `redacted`, too.
         """
         try:
             httpx.URL(endpoint)
@@ -200,8 +200,8 @@ class ConnectionPool:
         self._endpoint = endpoint
         self._token = token
         self._timeout_secs = timeout_secs
+        self._without_token = without_token
         self._redacted = redacted
-        self._without_secrets = without_secrets
         self._client = http_client(endpoint, timeout_secs, bad_no_proxy, wsgi_app)
 
     def close(self) -> None:
@@ -228,10 +228,10 @@ class ConnectionPool:
                     return reply
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:
-                reason = self._without_secrets(str(error))
+                reason = self._redacted(str(error))
                 raise BadResponse(f"the Hub redirects to an invalid URL: {reason} ({call.description})") from error
             if is_elsewhere:
-                origin = self._without_secrets(format_origin(following.url))
+                origin = self._redacted(format_origin(following.url))
                 raise BadResponse(
                     f"the Hub redirects to another origin: {origin} ({reply.context})",
                     hint="check HF_ENDPOINT; the token was not sent there",
@@ -271,7 +271,7 @@ class ConnectionPool:
         body = self._body(response, context, is_stream=is_stream)
         size = "a stream" if is_stream else f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
-        identifier = self._without_secrets(_request_id(response.headers) or "")
+        identifier = self._redacted(_request_id(response.headers) or "")
         self._debug(
             f"< {response.status_code} {size} in {milliseconds:.0f} ms"
             + (f", request id {identifier}" if identifier else "")
@@ -302,13 +302,13 @@ class ConnectionPool:
 
     def _context(self, response: httpx.Response, call: HubRequest) -> str:
         """Describe a request and its response for messages: `GET /api/whoami-v2: 200, request id 1-5`."""
-        identifier = self._without_secrets(_request_id(response.headers) or "")
+        identifier = self._redacted(_request_id(response.headers) or "")
         shown = f"{call.description}: {response.status_code}"
         return f"{shown}, request id {identifier}" if identifier else shown
 
     def _debug(self, line: str) -> None:
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s", self._redacted(line))
+            logger.debug("%s", self._without_token(line))
 
 
 def format_origin(url: httpx.URL | str) -> str:

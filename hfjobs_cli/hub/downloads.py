@@ -27,7 +27,7 @@ def downloaded(
     timeout_secs: float,
     longest_secs: float,
     bad_no_proxy: Callable[[str], None],
-    redacted: Callable[[str], str],
+    without_token: Callable[[str], str],
     warn: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> bytes:
@@ -36,7 +36,7 @@ def downloaded(
     Transient errors are retried, as with the Hub; `warn` is called with a line before each pause, and for plain http.
     Raises UsageError for an invalid address, and HfJobsError if it cannot be downloaded or exceeds `most_bytes`.
     """
-    shown = redacted(without_password(address))
+    shown = without_token(without_password(address))
     try:
         request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": ENCODING})
         if request.url.scheme == "http" and not is_loopback(address):
@@ -45,12 +45,14 @@ def downloaded(
             retries = Retries(REQUESTS)
             while True:
                 try:
-                    return call_with_timeout(lambda: _body(client, request, most_bytes, shown, redacted), longest_secs)
+                    return call_with_timeout(
+                        lambda: _body(client, request, most_bytes, shown, without_token), longest_secs
+                    )
                 except (Unavailable, httpx.RequestError) as error:
                     if not _is_transient(error):
                         raise
                     pause = retries.pause_after(error)
-                    reason = redacted(str(error).replace(address, shown)) or type(error).__name__
+                    reason = without_token(str(error).replace(address, shown)) or type(error).__name__
                     warn(f"{shown}: {reason}; retrying in {pause:.1f} s ({retries.next_attempt})")
                     sleep(pause)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
@@ -63,7 +65,7 @@ def downloaded(
             f"invalid URL '{shown}'{reason}", hint="use for example https://example.org/train.py"
         ) from None
     except (httpx.RequestError, TimeoutError) as error:
-        reason = redacted(str(error).replace(address, shown)) or type(error).__name__
+        reason = without_token(str(error).replace(address, shown)) or type(error).__name__
         raise Unavailable(f"could not download {shown}: {reason}", hint="download it, and use the file") from None
 
 
@@ -75,10 +77,10 @@ def _is_transient(error: Unavailable | httpx.RequestError) -> bool:
 
 
 def _body(
-    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, redacted: Callable[[str], str]
+    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, without_token: Callable[[str], str]
 ) -> bytes:
     """Request an address once, and return the content. Raises HfJobsError, and what httpx raises."""
-    response = _follow_redirects(client, request, shown, redacted)
+    response = _follow_redirects(client, request, shown, without_token)
     try:
         if is_retryable(response):
             raise Unavailable(
@@ -105,11 +107,11 @@ def _body(
 
 
 def _follow_redirects(
-    client: httpx.Client, request: httpx.Request, shown: str, redacted: Callable[[str], str]
+    client: httpx.Client, request: httpx.Request, shown: str, without_token: Callable[[str], str]
 ) -> httpx.Response:
     """Follow redirects, but none from https to http, where others could change the content. Raises HfJobsError."""
     for _ in range(MAX_REDIRECTS + 1):
-        logger.debug("> GET %s", redacted(without_password(str(request.url))))
+        logger.debug("> GET %s", without_token(without_password(str(request.url))))
         response = client.send(request, stream=True)
         logger.debug("< %d", response.status_code)
         following = response.next_request

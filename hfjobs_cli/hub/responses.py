@@ -94,21 +94,21 @@ class ResponseHandler:
         token_source: str,
         timeout_secs: float,
         longest_secs: float,
+        without_token: Callable[[str], str],
         redacted: Callable[[str], str],
-        without_secrets: Callable[[str], str],
         redacted_quotes: Callable[[str], str],
     ) -> None:
         """Each read may take `timeout_secs`, and a whole response `longest_secs`.
 
-        All messages go through `redacted`, what the server said also through `without_secrets`, and values that are
+        All messages go through `without_token`, what the server said also through `redacted`, and values that are
         quoted from a response through `redacted_quotes`.
         """
         self._endpoint = endpoint
         self._token_source = token_source
         self._timeout_secs = timeout_secs
         self._longest_secs = longest_secs
+        self._without_token = without_token
         self._redacted = redacted
-        self._without_secrets = without_secrets
         self._redacted_quotes = redacted_quotes
 
     def parse(self, reply: RawResponse, endpoint: Endpoint) -> HubResponse:
@@ -121,7 +121,9 @@ class ResponseHandler:
             raise BadResponse(f"unexpected response from the Hub: invalid JSON, {reason} ({reply.context})") from None
         headers = reply.response.headers
         link = next_link(headers)
-        return HubResponse(data, link and self._redacted(link), sent_at(headers), reply.context, self._redacted_quotes)
+        return HubResponse(
+            data, link and self._without_token(link), sent_at(headers), reply.context, self._redacted_quotes
+        )
 
     def raise_for_status(self, reply: RawResponse) -> None:
         """Raise the error for a response that is not 2xx, or a web page."""
@@ -147,7 +149,7 @@ class ResponseHandler:
     def connection_error(self, error: httpx.RequestError | TimeoutError, call: HubRequest) -> Unavailable:
         """Return the error for a response that did not arrive, or not completely."""
         origin = format_origin(self._endpoint)
-        reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
+        reason = self._redacted(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"cannot connect to {origin}: timed out", "check the network and the proxy"
         elif (distrusted := distrust(error)) is not None:
@@ -169,7 +171,7 @@ class ResponseHandler:
         else:
             what, hint = f"lost the connection to {origin}: {reason}", "try again"
         return Unavailable(
-            f"{self._redacted(what)} ({call.description})",
+            f"{self._without_token(what)} ({call.description})",
             hint=hint,
             is_ambiguous=not call.endpoint.is_repeatable and not isinstance(error, _NOT_SENT),
         )
@@ -178,7 +180,7 @@ class ResponseHandler:
         """Return the server's message, at most 500 characters of it, or the name of the status."""
         response = reply.response
         message = response.headers.get("X-Error-Message") or _error_text(reply.body)
-        message = self._redacted(" ".join(self._without_secrets(message).split()))[:500].rstrip(".")
+        message = self._without_token(" ".join(self._redacted(message).split()))[:500].rstrip(".")
         return message or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
 

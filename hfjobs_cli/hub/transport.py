@@ -69,13 +69,17 @@ class Transport:
         self._rate_limit = RateLimitGate()
         self._is_closed = False
         self._date = ""
+
+        def without_secrets(text: str) -> str:
+            return redacted(self._without_token(text))
+
         self._responses = ResponseHandler(
             endpoint,
             token_source=token_source,
             timeout_secs=timeout_secs,
             longest_secs=self._longest_secs,
-            redacted=self._redacted,
-            without_secrets=lambda text: redacted(self._redacted(text)),
+            without_token=self._without_token,
+            redacted=without_secrets,
             redacted_quotes=redacted_quotes,
         )
         self._pool = ConnectionPool(
@@ -84,8 +88,8 @@ class Transport:
             timeout_secs=timeout_secs,
             bad_no_proxy=self._bad_no_proxy,
             wsgi_app=wsgi_app,
-            redacted=self._redacted,
-            without_secrets=lambda text: redacted(self._redacted(text)),
+            without_token=self._without_token,
+            redacted=without_secrets,
         )
 
     def close(self) -> None:
@@ -146,7 +150,7 @@ class Transport:
             timeout_secs=self._timeout_secs,
             longest_secs=self._longest_secs,
             bad_no_proxy=self._bad_no_proxy,
-            redacted=self._redacted,
+            without_token=self._without_token,
             warn=self._warn,
             sleep=self._sleep,
         )
@@ -212,7 +216,7 @@ class Transport:
     def _bad_no_proxy(self, entry: str) -> None:
         self._warn(f"ignored '{entry}' in NO_PROXY: not a host, domain or network")
 
-    def _redacted(self, text: str) -> str:
+    def _without_token(self, text: str) -> str:
         return without_token(text, self._token)
 
 
