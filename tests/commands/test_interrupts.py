@@ -96,7 +96,7 @@ def settle(others: list[threading.Thread]) -> None:
     """
     for thread in threading.enumerate():
         if thread not in others and "process_request" not in thread.name:  # that is how the Hub calls its own
-            thread.join(5)
+            thread.join(2)
             others.append(thread)
 
 
