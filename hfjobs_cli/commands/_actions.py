@@ -102,7 +102,11 @@ class Action:
     affects: Callable[[Any], bool] = lambda _record: True
     """Whether it changes anything about a record; selectors that match several count only these."""
     states: tuple[str, ...] = ()
-    """The statuses of the records that it affects; filters select these unless they name another status."""
+    """The statuses of the records that it affects. Selectors count only these.
+
+    Filters on schedules select these, unless they name another status. Filters on jobs select running and scheduling
+    jobs, as in `ps`, and `affects` drops some of them.
+    """
     options: type[OwnOptions] | None = None
     """Options and arguments of its own."""
     shows: str = ""

@@ -210,7 +210,7 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
-    `name`, `exit_code`, `reason`, `endpoint` and `url` are not sent by the Hub but computed here.
+    The Hub does not send `name`, `exit_code`, `reason`, `endpoint` and `url`, which are read from other values.
     """
 
     id: Annotated[str, Meta("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=ALWAYS_SHOWN)]

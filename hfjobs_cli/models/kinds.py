@@ -31,7 +31,7 @@ NARROW_RANK = 90
 
 
 class Computed(NamedTuple):
-    """A computed field, which is not in the Hub's JSON: type, function and metadata."""
+    """A field that is computed from a record and the time: type, function and metadata. JSON does not have it."""
 
     type: FieldType
     read: Callable[[Any, datetime], Any]

@@ -58,7 +58,7 @@ class TestHelpOption:
         shown = program("--help").stdout
         lines = shown.splitlines()
         assert [line for line in lines if len(line) > 80] == []
-        assert len(lines) <= 23, "hfjobs --help is one screen: join two commands on a line, or shorten SCREEN"
+        assert len(lines) <= 23, "hfjobs --help is one screen: put it into a group of the shorter column"
         entries = {
             name: text for line in lines for name, text in re.findall(r"  ([a-z]+(?: run)?)  +(\S.*?)(?=  |$)", line)
         }
