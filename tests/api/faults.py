@@ -13,6 +13,8 @@ from contextlib import suppress
 from functools import cache
 from itertools import chain, repeat
 
+from tests.support import measure_nothing
+
 Fault = Callable[[socket.socket], None]
 """Answers the request that was read from a connection, which is closed afterwards."""
 
@@ -60,6 +62,7 @@ class FaultyHub:
             self._threads[-1].start()
 
     def _answer(self, connection: socket.socket) -> None:
+        measure_nothing()
         with connection, suppress(OSError):  # the client may have seen enough
             connection.settimeout(30)
             request = b""

@@ -20,6 +20,8 @@ from email.utils import format_datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import measure_nothing
+
 JOB_ID = "6a02000000000000000000aa"
 USER = "alice"
 OWNER = {"id": "60107b385ac3e86b3ea4fc34", "name": USER, "type": "user", "avatarUrl": "/a.svg"}
@@ -208,6 +210,7 @@ class UnsteadyHub:
             self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
+        measure_nothing()
         with connection, suppress(OSError):
             connection.settimeout(60)
             received = b""

@@ -19,7 +19,7 @@ from typing import Any
 
 import pyte
 
-from tests.support import command_environ, coverage_environ, installed
+from tests.support import command_environ, coverage_environ, installed, measure_nothing
 
 PATIENCE_SECS = 90.0
 OTHER_SCREEN = 1049 << 5  # pyte shifts the numbers of private modes
@@ -125,6 +125,7 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def _read(self) -> None:
+        measure_nothing()
         with contextlib.suppress(OSError):
             while chunk := os.read(self._master, 65536):
                 with self._changed:
