@@ -295,12 +295,12 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
     """
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
-    asked: RequestMatcher[JobInfo] = RequestMatcher(
+    matcher: RequestMatcher[JobInfo] = RequestMatcher(
         lambda found: matches_spec(found, job),
         lambda found: why_different(found, job),
         lambda found: changed_fields(found, job),
     )
-    return session.client.create_job(launch.namespace, job.body(), asked, search, known, waits_for_id=waits_for_id)
+    return session.client.create_job(launch.namespace, job.body(), matcher, search, known, waits_for_id=waits_for_id)
 
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:

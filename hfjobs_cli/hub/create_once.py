@@ -141,16 +141,16 @@ class CreateContext:
 class CreateOnce(Generic[Created]):
     """How one job or schedule is created: `send` sends the request once, and `read` reads the response.
 
-    If the outcome is ambiguous, `newest` lists the newest records of the namespace, with the server's time, and `asked`
-    recognizes the new one; `found_by` says how, for the message. `ambiguous_error` returns the message and hint of the
-    error if the outcome stays ambiguous, given a reason. `known` are ids that existed before, so none of them is the
-    new one. If it `waits_for_id`, an interrupt is raised only after the new id is known.
+    If the outcome is ambiguous, `newest` lists the newest records of the namespace, with the server's time, and
+    `matcher` recognizes the new one; `found_by` says how, for the message. `ambiguous_error` returns the message and
+    hint of the error if the outcome stays ambiguous, given a reason. `known` are ids that existed before, so none of
+    them is the new one. If it `waits_for_id`, an interrupt is raised only after the new id is known.
     """
 
     send: Callable[[], HubResponse]
     read: Callable[[HubResponse], Created]
     newest: Callable[[], tuple[list[Created], datetime | None]]
-    asked: RequestMatcher[Created]
+    matcher: RequestMatcher[Created]
     ambiguous_error: Callable[[str], tuple[str, str]]
     known: Collection[str] = ()
     found_by: str = "its initiator"
@@ -251,11 +251,11 @@ class _Attempt(Generic[Created]):
         request = self.request
         new = self.new = request.read(response)
         mismatch = (
-            "which already existed before the request" if new.id in request.known else request.asked.mismatch(new)
+            "which already existed before the request" if new.id in request.known else request.matcher.mismatch(new)
         )
         if mismatch is not None:
             raise self._problem(response, mismatch)
-        changed_fields = request.asked.changed_fields(new)
+        changed_fields = request.matcher.changed_fields(new)
         if changed_fields or self._has_unexpected_time(new, response):
             self._compare(response, new, changed_fields)
         return new
@@ -320,7 +320,7 @@ class _Attempt(Generic[Created]):
             elif each.created_at is None or new.created_at is None:
                 is_older = False
             else:
-                is_older = (each.created_at - new.created_at).total_seconds() > limit and self.request.asked.matches(
+                is_older = (each.created_at - new.created_at).total_seconds() > limit and self.request.matcher.matches(
                     each
                 )
             if is_older:
@@ -359,7 +359,7 @@ class _Attempt(Generic[Created]):
         """Return whether a record in a listing, which the server sent at `seen_at`, may be the new one."""
         if each.created_at is None or each.id in self.request.known or not is_id(each.id):
             return False
-        return self._age(each, seen_at or self.context.clock()) <= 0 and self.request.asked.matches(each)
+        return self._age(each, seen_at or self.context.clock()) <= 0 and self.request.matcher.matches(each)
 
     def _age(self, each: Created, now: datetime) -> float:
         """Return how many seconds before the request a record was created at least; `now` is the time of that clock.

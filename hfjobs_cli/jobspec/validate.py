@@ -180,13 +180,13 @@ def check_flavor(
 
 def _similar_flavor(word: str, prices: Mapping[str, float]) -> str | None:
     """Suggest a similar flavor: the cheapest of the same hardware, never a more expensive kind."""
-    kind = re.split(r"[^a-z0-9]", word)[0]
-    of_kind = [name for name in prices if name.startswith(kind)] if len(kind) > 1 else []
-    same_numbers = [name for name in of_kind or prices if _numbers(name) == _numbers(word) and name[:1] == word[:1]]
+    family = re.split(r"[^a-z0-9]", word)[0]
+    in_family = [name for name in prices if name.startswith(family)] if len(family) > 1 else []
+    same_numbers = [name for name in in_family or prices if _numbers(name) == _numbers(word) and name[:1] == word[:1]]
     near = get_close_matches(word, same_numbers, n=1, cutoff=0.8)
-    if near and word != kind:
+    if near and word != family:
         return near[0]
-    return min(of_kind or near, key=prices.__getitem__, default=None)
+    return min(in_family or near, key=prices.__getitem__, default=None)
 
 
 def _numbers(name: str) -> list[str]:

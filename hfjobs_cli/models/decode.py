@@ -60,12 +60,12 @@ def _make_reader(model: type[R], is_saved: bool) -> RecordReader[R]:
         get = values.get
         record = create(model)  # faster than calling the class with all values
         # Most values are unchanged, or converted by one call. Only the others need a path.
-        for key, kinds, quick_kinds, quick, step, put in steps:
+        for key, types, quick_types, quick, step, put in steps:
             value = get(key)
-            if type(value) in kinds:
+            if type(value) in types:
                 put(record, value)
                 continue
-            if type(value) in quick_kinds:
+            if type(value) in quick_types:
                 try:
                     put(record, quick(value))
                     continue
@@ -74,8 +74,8 @@ def _make_reader(model: type[R], is_saved: bool) -> RecordReader[R]:
             put(record, step(values, path, source))
         return record
 
-    if all(str in kinds for _, kinds, *_ in steps):
-        return _sharing(read, [(key, kinds) for key, kinds, *_ in steps])
+    if all(str in types for _, types, *_ in steps):
+        return _sharing(read, [(key, types) for key, types, *_ in steps])
     if not model.is_sent_back:
         return read
     return _keeping_invalid(
@@ -97,7 +97,7 @@ def _sharing(read: RecordReader[R], steps: Sequence[tuple[str, tuple[type, ...]]
             return known[texts]
         except (KeyError, TypeError):  # not cached, or a list or an object
             record = read(values, path, source)
-        if all(type(text) in kinds for text, (_, kinds) in zip(texts, steps, strict=True)):
+        if all(type(text) in types for text, (_, types) in zip(texts, steps, strict=True)):
             if len(known) == MAX_SHARED:
                 known.clear()
             known[texts] = record
@@ -314,12 +314,12 @@ def converter(type_: FieldType, is_saved: bool = False) -> Convert:
     return _CONVERTERS[type_.base] if type_.base in _CONVERTERS else _plain(type_.base)
 
 
-def _list_of(convert: Convert, kind: type) -> Convert:
+def _list_of(convert: Convert, item_type: type) -> Convert:
     def read(value: Any, path: str, source: JsonSource) -> Any:
         """Read an array. Invalid objects are left out; an invalid string or number makes all of it invalid."""
         if not isinstance(value, list):
             raise invalid_value(path, "an array", value)
-        if kind not in _JSON_NAMES:
+        if item_type not in _JSON_NAMES:
             found = []
             for index, item in enumerate(value):
                 try:
@@ -327,7 +327,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
                 except BadResponse as error:
                     source.unexpected(error.message)
             return found
-        if kind is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # strings need no conversion
+        if item_type is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # strings need no conversion
             for index, item in enumerate(value):
                 convert(item, f"{path}[{index}]", source)
         return value
@@ -351,11 +351,11 @@ def _dict_of(convert: Convert) -> Convert:
     return read
 
 
-def _plain(kind: type) -> Convert:
+def _plain(base: type) -> Convert:
     def read(value: Any, path: str, _source: JsonSource) -> Any:
-        if type(value) is kind:
+        if type(value) is base:
             return value
-        raise invalid_value(path, _JSON_NAMES[kind], value)
+        raise invalid_value(path, _JSON_NAMES[base], value)
 
     return read
 

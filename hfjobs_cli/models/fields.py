@@ -297,13 +297,13 @@ def _field_type(model: type[Record], name: str, hint: Any) -> FieldType:
 def field_type(hint: Any) -> FieldType:
     """Analyze a type. Raises TypeError for one that a field cannot have."""
     if get_origin(hint) in (Union, UnionType):
-        kinds = [each for each in get_args(hint) if each is not type(None)]
-        is_optional = len(kinds) < len(get_args(hint))
-        if set(kinds) == {int, float}:
+        types = [each for each in get_args(hint) if each is not type(None)]
+        is_optional = len(types) < len(get_args(hint))
+        if set(types) == {int, float}:
             return FieldType(float, is_optional)
-        if len(kinds) > 1:
+        if len(types) > 1:
             raise TypeError(f"a field of a record cannot be {hint}")
-        return field_type(kinds[0])._replace(is_optional=is_optional)
+        return field_type(types[0])._replace(is_optional=is_optional)
     if get_origin(hint) is list:
         return FieldType(list, item=field_type(get_args(hint)[0]))
     if get_origin(hint) is dict:
