@@ -174,7 +174,7 @@ class _Parameters:
     def __init__(self, command: Callable[..., int], *, asks_hub: bool, last_wins: bool) -> None:
         """Read the signature of a command. An option that is given twice is an error, unless the `last_wins`."""
         _, *own = signature(command, eval_str=True).parameters.values()
-        self.kind = _kind_of(own)
+        self.kind = _shown_kind(own)
         self.kinds: dict[str, LoadKind | None] = {}
         self.connection = _Group(Connection, None)
         self._groups: dict[str, _Group] = {}
@@ -317,10 +317,10 @@ def _model(annotation: Any) -> type | None:
 
 def kind_shown_by(command: Callable[..., int]) -> LoadKind | None:
     """Return the kind of record that a command shows, None if it shows none."""
-    return _kind_of(signature(command, eval_str=True).parameters.values())
+    return _shown_kind(signature(command, eval_str=True).parameters.values())
 
 
-def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
+def _shown_kind(parameters: Iterable[Parameter]) -> LoadKind | None:
     """Return the kind of record that a command shows: it is named at the group of options for that."""
     shown = (each for each in parameters if (model := _model(each.annotation)) is not None and _has_kind(model))
     return next((_kind_named_at(each) for each in shown), None)

@@ -72,7 +72,7 @@ def scan(
         if snapshot is not None:
             raise UsageError(f"{snapshot.name} has no names of schedules", hint="use the id, scheduled-job:ID")
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    history: ParallelListing | None = None
+    parallel: ParallelListing | None = None
     pages: Iterable[Page]
     asked = (namespace, wanted.stages, wanted.labels, wanted.earliest)
     if snapshot is not None:
@@ -80,13 +80,13 @@ def scan(
     elif limit or may_stop:
         pages = session.client.list_jobs(*asked)
     else:
-        pages = history = session.client.all_jobs(*asked, tells_total=session.shows_progress)
+        pages = parallel = session.client.all_jobs(*asked, tells_total=session.shows_progress)
 
-    def page_read(scan: Scan) -> None:
+    def page_read(so_far: Scan) -> None:
         session.flush()  # records arrive as they are written
-        total = history.total if history else None
-        read = f"{scan.read:,} jobs read" if total is None else f"{scan.read:,} of about {total:,} jobs read"
-        session.progress(f"{read}, {scan.matched:,} match ...")
+        total = parallel.total if parallel else None
+        read = f"{so_far.read:,} jobs read" if total is None else f"{so_far.read:,} of about {total:,} jobs read"
+        session.progress(f"{read}, {so_far.matched:,} match ...")
 
     return Scan(pages, wanted, limit, page_read)
 

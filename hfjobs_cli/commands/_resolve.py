@@ -190,7 +190,7 @@ class _Resolver:
         self._syntax = lookup.syntax
         self._plan = plan
         self._stages = tuple(stages)
-        self._listings: list[tuple[str | None, Any, _Listing]] = []
+        self._listings: list[tuple[str | None, Any, _LazyListing]] = []
 
     def resolve(self, selector: Selector) -> JobReference:
         """Resolve a selector. Raises NotFound if nothing matches, UsageError if it is ambiguous."""
@@ -342,16 +342,16 @@ class _Resolver:
             return f"an id needs 6 digits or more; {self._hint(selector.namespace)}"
         return did_you_mean(selector.name, {each.name for each in newest if each.name})
 
-    def _listing(self, namespace: str | None, wanted: Any) -> _Listing:
+    def _listing(self, namespace: str | None, wanted: Any) -> _LazyListing:
         for known_namespace, known_filter, listing in self._listings:
             if (known_namespace, known_filter) == (namespace, wanted):
                 return listing
-        listing = _Listing(self._lookup.list_newest_first(self._session, wanted, namespace))
+        listing = _LazyListing(self._lookup.list_newest_first(self._session, wanted, namespace))
         self._listings.append((namespace, wanted, listing))
         return listing
 
 
-class _Listing:
+class _LazyListing:
     """A lazily read listing, newest first."""
 
     def __init__(self, records: Iterator[JobInfo | ScheduledJob]) -> None:

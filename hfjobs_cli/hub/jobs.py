@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, RequestRefused
-from hfjobs_cli.hub.base import Hub
+from hfjobs_cli.hub.base import Hub, T
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
 from hfjobs_cli.hub.create_once import (
@@ -292,15 +292,18 @@ class Jobs(Hub):
         def ask(name: str) -> JobInfo:
             return self._job(endpoint, name, reference.id, body)
 
-        def ask_anywhere() -> JobInfo:
-            try:
-                return self._in_namespace(reference.namespace, ask)
-            except NotFound as missing:
-                if reference.namespace is not None:
-                    raise
-                return self._find_in_other_namespaces(missing, ask, JOBS)[1]
+        return self._retry_if_new(
+            reference.id, lambda: self._wherever_it_is(reference, ask), is_read=endpoint.method == "GET"
+        )
 
-        return self._retry_if_new(reference.id, ask_anywhere, is_read=endpoint.method == "GET")
+    def _wherever_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
+        """Call `ask` with the namespace of a job: the one named, else the default one, then the others of the user."""
+        try:
+            return self._in_namespace(reference.namespace, ask)
+        except NotFound as missing:
+            if reference.namespace is not None:
+                raise
+            return self._find_in_other_namespaces(missing, ask, JOBS)[1]
 
     def _duplicate(self, namespace: str, source: str, known: Collection[str], *, waits_for_id: bool) -> JobInfo:
         """Create a copy of a job of a namespace, as `duplicate_job`."""
@@ -402,12 +405,7 @@ class Jobs(Hub):
                 raise self._no_job(error, namespace, reference.id) from error
             return EventStream(stream)
 
-        try:
-            return self._in_namespace(reference.namespace, ask)
-        except NotFound as missing:
-            if reference.namespace is not None:
-                raise
-            return self._find_in_other_namespaces(missing, ask, JOBS)[1]
+        return self._wherever_it_is(reference, ask)
 
 
 def _is_of(user: str | None, job: JobInfo) -> bool:

@@ -63,7 +63,7 @@ class ImageRun(NamedTuple):
         return [*filter(None, [self.image or self.spec]), *self.command]
 
     def composer(self, local: LocalEnvironment, _download: Download) -> Compose:
-        """Return the function that composes the job."""
+        """Return the function that composes the job; a sweep calls it for each combination of values."""
         return lambda raw, fill: Launch(self._composed(raw, fill, local), self.namespace)
 
     def _composed(self, raw: RawOptions, fill: Filler | None, local: LocalEnvironment) -> NewJob:
