@@ -18,7 +18,7 @@ import pytest
 from pyte import modes
 
 from hfjobs_cli import __version__
-from tests.api.faults import HEAD, FaultyHub, drips, sends, stalls
+from tests.hub.faults import HEAD, FaultyHub, drips, sends, stalls
 from tests.support import (
     BY_HAND,
     TOKEN,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
-from tests.renderers.test_registry import metadata, with_package
+from tests.formats.test_registry import metadata, with_package
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from hfjobs_cli.hub.sse import IdleTimer
-from tests.api.faults import stalls
-from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
 from tests.emulator.emulation import Serve
+from tests.hub.faults import stalls
+from tests.hub.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
 from tests.support import (
     TOKEN,
     USER,

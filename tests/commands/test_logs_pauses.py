@@ -11,8 +11,8 @@ from itertools import count, product
 
 import pytest
 
-from tests.api.faults import Fault, sends
-from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
+from tests.hub.faults import Fault, sends
+from tests.hub.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
 from tests.support import TOKEN, Hfjobs, at_once
 
 JOB = "6a01d697aff1cd33e8f33a64"

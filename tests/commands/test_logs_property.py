@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.api.replaying import HEADER, Cut, Line, ReplayingHub, Script
+from tests.hub.replaying import HEADER, Cut, Line, ReplayingHub, Script
 from tests.support import TOKEN, Hfjobs, Result, in_threads
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from huggingface_hub import HfApi
 
-from tests.api.unsteady import JOB_ID, SAMPLE, USER, Behavior, UnsteadyHub, drawn
+from tests.hub.unsteady import JOB_ID, SAMPLE, USER, Behavior, UnsteadyHub, drawn
 from tests.support import TOKEN, Result, in_threads, run, run_here
 
 ENDS = {"COMPLETED": 0, "ERROR": 10, "CANCELED": 11}

@@ -15,7 +15,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from tests.api.faults import packed_zeros
+from tests.hub.faults import packed_zeros
 from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehavior, Result, in_turn
 
 if TYPE_CHECKING:

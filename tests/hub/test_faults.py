@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.api.faults import BODY, HEAD, Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
+from tests.hub.faults import BODY, HEAD, Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
 from tests.support import TOKEN, Hfjobs, at_once
 
 LENGTH = b"Content-Length: %d\r\n\r\n"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.api.faults import Fault, FaultyHub, drips, stalls
+from tests.hub.faults import Fault, FaultyHub, drips, stalls
 
 DATE = "Tue, 12 May 2026 14:58:00 GMT"
 """When every answer is sent, by the clock of this Hub."""

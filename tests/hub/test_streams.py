@@ -11,7 +11,7 @@ import pytest
 
 from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.transport import Stream, Transport
-from tests.api.faults import FaultyHub, stalls
+from tests.hub.faults import FaultyHub, stalls
 from tests.support import Hfjobs
 
 STREAM = Endpoint("GET", "/api/jobs/alice/a/logs")

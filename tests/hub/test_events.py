@@ -13,7 +13,7 @@ from hfjobs_cli.hub.client import JobsClient
 from hfjobs_cli.hub.sse import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventParser, read_events
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.query.references import JobReference
-from tests.api.faults import Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
+from tests.hub.faults import Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
 from tests.support import TOKEN
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nDate: Tue, 12 May 2026 14:58:25 GMT\r\n\r\n"

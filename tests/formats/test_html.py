@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.renderers.test_hostile import TEXTS, hostile
+from tests.formats.test_hostile import TEXTS, hostile
 from tests.support import BY_HAND, BY_SCHEDULE, DAILY_SCHEDULE, USER, Hfjobs, Hub
 
 ELEMENTS = (
