@@ -958,4 +958,7 @@ def test_nothing_has_no_header_on_a_terminal(hfjobs: Hfjobs, hub: Hub) -> None:
         in_pipe = hfjobs(*line)
         assert (in_pipe.code, in_pipe.stderr, in_pipe.stdout.count("\n")) == (code, said, 1), words
         assert in_pipe.stdout.startswith(f"{header}  ")
-    assert hfjobs("scheduled", "apply", "-", columns=100, stdin="") == Result(0, "", "no schedules to apply\n")
+    declares_none = 'group = "default"\n'
+    assert hfjobs("scheduled", "apply", "-", columns=100, stdin=declares_none) == Result(
+        0, "", "no schedules to apply\n"
+    )
