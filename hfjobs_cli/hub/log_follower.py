@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -177,6 +178,7 @@ class LogFollower:
                 raise
             except TRANSIENT_ERRORS as error:
                 yield from self._end_stream(is_whole=False)
+                yield from self._poll_after_break()
                 if self._is_finite and self._resumer.count and self._tail_checker.check_now() is TailCheck.COMPLETE:
                     break
                 if self._new_lines_count > taken or time.monotonic() - began > HEALTHY_SECS:
@@ -186,6 +188,15 @@ class LogFollower:
                 self._pause(pause)
         if self._has_skipped:
             raise _LineTooLong(f"the output of {self._reference} is incomplete")
+
+    def _poll_after_break(self) -> Iterator[LogItem]:
+        """Poll the job after a connection broke: it may have ended, and have no more output, or run by now."""
+        waited = self._waits_for_start
+        if not self.job_has_ended:
+            with suppress(*TRANSIENT_ERRORS):
+                self.job = self._client.inspect_job(self._reference)
+        if waited and self._waits_for_start:
+            yield WaitingForHardware(self.job)
 
     @property
     def job_has_ended(self) -> bool:
@@ -210,7 +221,8 @@ class LogFollower:
     @property
     def _settled_secs(self) -> float:
         """Return how long a stream must be idle before no more lines are expected: longer where the Hub has paused."""
-        return max(self._end_idle_secs, min(self._more_idle_secs, 2 * self._longest_pause_secs))
+        longest = self._longest_pause_secs
+        return max(self._end_idle_secs, min(2 * longest, max(self._more_idle_secs, 1.5 * longest)))
 
     @property
     def _max_wait_secs(self) -> float:
@@ -244,11 +256,14 @@ class LogFollower:
         idle = IdleTimer(self._first_check(), self._timeout_secs * SUSPEND_TIMEOUTS)
         if self._waits_for_start:
             yield WaitingForHardware(self.job)
-        end = None
+        end, began, has_opened = None, time.monotonic(), False
         try:
             with self._connect(tail, self._timeout_secs * IDLE_TIMEOUTS) as reader:
                 while end is None:
                     events = self._read(reader, idle)
+                    if reader.is_open and not has_opened:
+                        has_opened = True
+                        self._longest_pause_secs = max(self._longest_pause_secs, time.monotonic() - began)
                     if events:
                         end = yield from self._on_events(events, reader, idle)
                     if reader.is_finished:

@@ -70,6 +70,18 @@ class TestPauses:
 
         at_once(check, product([(), ("-f",)], ["end", "stall"], [0, 1, 3]))
 
+    def test_before_every_response(self, serve: Follows) -> None:
+        """Also before the headers: those that look for the last lines are answered as slowly."""
+
+        def check(*options: str) -> None:
+            cut = Cut(4, None, "end", head_pause=0.9)
+            assert serve(Script(FOUR, last=cut, looks=cut), timeout_secs=1)("logs", *options, NAMED)[:2] == (
+                0,
+                written(FOUR),
+            )
+
+        at_once(check, [(), ("-f",)])
+
     def test_of_a_job_that_runs(self, serve: Follows) -> None:
         def check(options: tuple[str, ...], place: int) -> None:
             cut = Cut(5, None, "stall", pauses={place: PAUSE})
@@ -170,6 +182,13 @@ class TestEnds:
         """The last lines break off, too, and are the last for all that."""
         program = serve(Script(lines, last=Cut(len(lines)), looks=Cut(len(lines))))
         assert program("logs", *options, NAMED)[:2] == (0, written(lines[-3:] if "-n" in options else lines))
+
+    @pytest.mark.parametrize("stages", [["SCHEDULING"] * 2, ["RUNNING"] * 2])
+    def test_always_by_breaking_off_of_a_job_that_is_followed(self, serve: Follows, stages: list[str]) -> None:
+        """After each break the job is polled, so that its end is known."""
+        program = serve(Script(FOUR, last=Cut(4), looks=Cut(4), stages=stages))
+        assert program("logs", "-f", NAMED)[:2] == (0, written(FOUR))
+        assert sum(program.pauses) < 5
 
     @pytest.mark.parametrize("options", [(), ("-f",)])
     def test_where_the_hub_knows_no_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:

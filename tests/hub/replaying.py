@@ -46,7 +46,8 @@ class Cut(NamedTuple):
     there is one before each event. Without `at` it breaks behind the last line. There are pauses of seconds before
     some lines, and before its end, whose number is that of the lines. If it is not `chunked`, closing is how it ends
     as if all had been said. Without `blank` the last line lacks the blank line after it; of lines that are `joined` all
-    do. A `piece` is so many bytes, as which it is all sent, and the pause after each of them.
+    do. A `piece` is so many bytes, as which it is all sent, and the pause after each of them; `head_pause` is the one
+    before all.
     """
 
     lines: int
@@ -58,6 +59,7 @@ class Cut(NamedTuple):
     blank: bool = True
     joined: bool = False
     piece: tuple[int, float] | None = None
+    head_pause: float = 0
 
 
 @dataclass
@@ -188,6 +190,7 @@ class ReplayingHub(FaultyHub):
 
 def send_events(connection: socket.socket, lines: Sequence[Line], cut: Cut) -> None:
     """Send lines as events, each a chunk of its own, up to the cut, with its pauses."""
+    time.sleep(cut.head_pause)
     comment = b": keep-alive\n\n" if cut.comments else b""
     chunks = [comment + line.event for line in lines]
     if cut.joined:
