@@ -46,8 +46,8 @@ class Property(NamedTuple):
     `words` are the only values allowed, which completion offers. Numbers are from `least` to `most`. Errors call it
     `what`, by default its title.
 
-    A property with a `title` is a line of the summary, and is compared by 'diff'; the others are shown together with
-    others, or in other words. Jobs of schedules have it unless `in_schedules` is False.
+    A property with a `title` is a line of what --dry-run shows and of 'diff'; the others are shown together
+    with others, or in other words. Jobs of schedules have it unless `in_schedules` is False.
     """
 
     key: str
