@@ -14,7 +14,7 @@ from typing import NamedTuple, TextIO
 
 from hfjobs_cli.config import choice
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.text.display import printable
+from hfjobs_cli.text.terminal_text import printable
 from hfjobs_cli.text.values import digits
 
 FALLBACK_WIDTH = 80

@@ -425,7 +425,7 @@ def test_imports_only_what_it_needs(environ: dict[str, str]) -> None:
     """In one process: what the first need not import, none before it has."""
     emulator = {"werkzeug", "hfjobs_cli.emulator", "pydantic"}
     lines: list[tuple[tuple[str, ...], int, set[str]]] = [
-        (("--help",), 0, {"httpx", "logging", "rich", "hfjobs_cli.models.kinds", "hfjobs_cli.cli.options"}),
+        (("--help",), 0, {"httpx", "logging", "rich", "hfjobs_cli.models.kind", "hfjobs_cli.cli.options"}),
         (("ps", "--status", "bogus"), 2, {"httpx", "rich"}),
         (("ps",), 0, {"rich"}),
         (("ps", "--format", "json"), 0, {"rich"}),

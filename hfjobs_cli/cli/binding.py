@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
 
 import typer
 
-from hfjobs_cli.cli.factories import apply_defaults
 from hfjobs_cli.cli.help_layout import Section
+from hfjobs_cli.cli.lazy_services import apply_defaults
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError, empty_option
@@ -20,7 +20,7 @@ from hfjobs_cli.text.values import number, whole
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
 
 
 LoadKind = Callable[[], "Kind"]

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.hub.client import JobsClient
-    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
+    from hfjobs_cli.models.record import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
 

@@ -10,8 +10,8 @@ from hfjobs_cli.cli.binding import of_job, of_script
 from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.jobspec.model import PROPERTIES, RawOptions, RawUvOptions
-from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Row
+from hfjobs_cli.jobspec.new_job import PROPERTIES, RawOptions, RawUvOptions
+from hfjobs_cli.jobspec.property_declaration import MAX_INTEGER, Option, Row
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def _hint(row: Row, option: Option) -> Any:
 @value
 @_declaring({row.parameter: _hint(row, row.about.option) for row in PROPERTIES if row.about.option is not None})
 class JobOptions(RawOptions):
-    """Options of a new job: those of its properties (`jobspec/model.py`), and these."""
+    """Options of a new job: those of its properties (`jobspec/new_job.py`), and these."""
 
     section: ClassVar[str] = Section.JOB
 

@@ -14,7 +14,7 @@ from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.query.columns import columns_help
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
 
 
 def _or_help(text: Callable[["Kind"], str]) -> Callable[[typer.Context, typer.CallbackParam, Any], Any]:

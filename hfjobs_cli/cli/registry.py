@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
 
 
 class Command(NamedTuple):
@@ -167,16 +167,16 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
 
 
 KINDS = {
-    "description": "description.KIND",
-    "difference": "small_kinds.DIFFERENCE",
+    "description": "job_summary.KIND",
+    "difference": "changes.DIFFERENCE",
     "group": "group.KIND",
     "hardware": "hardware.KIND",
     "job": "job.KIND",
-    "label_change": "small_kinds.LABEL_CHANGE",
-    "log_line": "small_kinds.LOG_LINE",
+    "label_change": "changes.LABEL_CHANGE",
+    "log_line": "log_line.LOG_LINE",
     "relative": "tree_node.KIND",
     "schedule": "schedule.KIND",
-    "schedule_change": "small_kinds.SCHEDULE_CHANGE",
+    "schedule_change": "changes.SCHEDULE_CHANGE",
     "usage": "usage.KIND",
     "usage_summary": "usage.SUMMARY_KIND",
 }

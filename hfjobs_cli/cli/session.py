@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hfjobs_cli import terminal
-from hfjobs_cli.cli import factories
+from hfjobs_cli.cli import lazy_services
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, is_debug, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, system_limit_of
-from hfjobs_cli.text.display import cut, printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
+from hfjobs_cli.text.terminal_text import cut, printable
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.debug import DebugLog
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
     from hfjobs_cli.terminal import Preferences
     from hfjobs_cli.tui.screen import Live
@@ -101,34 +101,34 @@ class Session:
     @cached_property
     def config_file(self) -> ConfigFile:
         """The content of the configuration file, which the demo does not read. Raises UsageError."""
-        return factories.config_file_of(self)
+        return lazy_services.config_file_of(self)
 
     @cached_property
     def client(self) -> JobsClient:
         """The client, made on first use: httpx is not imported before. Raises UsageError or Unavailable."""
-        return factories.client_of(self)
+        return lazy_services.client_of(self)
 
     @cached_property
     def costs(self) -> Costs:
         """Costs of jobs. Prices and bills are fetched when first needed; missing prices are a failure."""
-        return factories.costs_of(self, self.failures.append, has_bills=True)
+        return lazy_services.costs_of(self, self.failures.append, has_bills=True)
 
     @cached_property
     def costs_of_saved(self) -> Costs:
         """Costs of saved jobs: without bills, and with a warning if there are no prices."""
-        return factories.costs_of(
+        return lazy_services.costs_of(
             self, lambda error: self.warning(f"cannot compute costs: {error.message}"), has_bills=False
         )
 
     @cached_property
     def schedule_runs(self) -> ScheduleRuns:
         """The runs of schedules in the last days, read when the first are needed."""
-        return factories.schedule_runs_of(self)
+        return lazy_services.schedule_runs_of(self)
 
     @cached_property
     def prices(self) -> Prices:
         """Prices of flavors, cached for a day and requested on first use."""
-        return factories.prices_of(self)
+        return lazy_services.prices_of(self)
 
     @cached_property
     def preferences(self) -> Preferences:
@@ -157,7 +157,7 @@ class Session:
         """With `--debug`, print the records of the loggers below `hfjobs_cli` from now on."""
         if self.is_debug and self._debug_log is None:
             self.know_token()
-            self._debug_log = factories.debug_log_of(self)
+            self._debug_log = lazy_services.debug_log_of(self)
 
     def end_debug(self) -> None:
         """Stop printing log records."""
@@ -174,7 +174,7 @@ class Session:
         """Return a kind whose computed fields, such as costs, use the prices and bills of this run."""
         if "cost" not in kind.computed:
             return kind
-        return factories.with_runs(self, kind) if kind.noun == "schedule" else factories.priced(self, kind)
+        return lazy_services.with_runs(self, kind) if kind.noun == "schedule" else lazy_services.priced(self, kind)
 
     def end(self, code: int) -> int:
         """Report the failures of a partly successful run, and return the exit code; `code` is that of the rest."""
@@ -373,7 +373,7 @@ class Session:
         if terminal.is_terminal(self.stderr):
             self._held = []
         try:
-            with factories.live_screen(self, write, is_whole=is_whole) as taken:
+            with lazy_services.live_screen(self, write, is_whole=is_whole) as taken:
                 yield taken
         finally:
             held, self._held, self.on_wait = self._held or [], None, None

@@ -13,17 +13,17 @@ from typing import Annotated, Any, NamedTuple, get_args
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._create import create_each
+from hfjobs_cli.commands._action_results import done_to_each
+from hfjobs_cli.commands._create_several import create_each
 from hfjobs_cli.commands._listing import Listing, id_and, is_by_filters, new_view
-from hfjobs_cli.commands._outcomes import done_to_each
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.small_kinds import LabelChange
+from hfjobs_cli.models.changes import LabelChange
+from hfjobs_cli.models.kind import Kind
 from hfjobs_cli.models.spec import SpecFields
 from hfjobs_cli.query.columns import choose_columns
-from hfjobs_cli.query.labels import LabelChanges, label_changes
+from hfjobs_cli.query.label_edits import LabelChanges, label_changes
 from hfjobs_cli.query.references import JobReference, ReferenceSyntax
 
 NOTHING_CHANGED = "nothing was changed (--dry-run)"

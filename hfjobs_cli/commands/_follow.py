@@ -8,10 +8,10 @@ from datetime import datetime
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.cli.factories import estimated_cost
-from hfjobs_cli.commands._create import still_running
+from hfjobs_cli.cli.lazy_services import estimated_cost
+from hfjobs_cli.commands._action_results import ending, outcome
+from hfjobs_cli.commands._create_several import still_running
 from hfjobs_cli.commands._listing import ID_AND_URL, new_view, show_created
-from hfjobs_cli.commands._outcomes import ending, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
@@ -19,7 +19,7 @@ from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thre
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.models.small_kinds import LOG_LINE, LogLine
+from hfjobs_cli.models.log_line import LOG_LINE, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time, span
 

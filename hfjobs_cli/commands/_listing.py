@@ -17,7 +17,7 @@ from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
 from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
 from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax
-from hfjobs_cli.text.display import cut
+from hfjobs_cli.text.terminal_text import cut
 from hfjobs_cli.text.values import check_name, parse_time_option
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.hub.listing import ParallelListing
     from hfjobs_cli.hub.saved_jobs import Snapshot
-    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Field, Kind
+    from hfjobs_cli.models.kind import Field, Kind
+    from hfjobs_cli.models.record import Record
 
 
 def job_filter(session: Session, selection: Filters) -> JobFilter:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._create import cancel_all
+from hfjobs_cli.commands._action_results import outcome
+from hfjobs_cli.commands._create_several import cancel_all
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing, error_of_showing, show_created
-from hfjobs_cli.commands._new_jobs import check_all, flavors_of, note_script_values
-from hfjobs_cli.commands._outcomes import outcome
+from hfjobs_cli.commands._submit import check_all, flavors_of, note_script_values
 from hfjobs_cli.commands._sweep_plan import (
     SweepPlan,
     check_secrets,
@@ -36,7 +36,7 @@ from hfjobs_cli.errors import (
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff
 from hfjobs_cli.jobspec import sweep
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL
+from hfjobs_cli.jobspec.new_job import DEFAULT_FLAVOR, LOCAL
 from hfjobs_cli.jobspec.sweep import SWEEP, Item
 from hfjobs_cli.jobspec.validate import check, check_flavor
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.jobspec.environment import LocalEnvironment
     from hfjobs_cli.jobspec.from_options import Compose
-    from hfjobs_cli.jobspec.model import RawOptions
+    from hfjobs_cli.jobspec.new_job import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.tui.job_changes import Change

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli import terminal
-from hfjobs_cli.commands._new_jobs import at_most, flavor_of, limited, priced_flavor, why_unpriced
+from hfjobs_cli.commands._submit import at_most, flavor_of, limited, priced_flavor, why_unpriced
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
@@ -19,11 +19,11 @@ from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.from_options import hashed_values, name_for_script
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, FieldType, Meta, natural
-from hfjobs_cli.models.kinds import Computed
-from hfjobs_cli.query.labels import is_label
-from hfjobs_cli.text.display import GAP, cell_width, cut_middle, padding, printable
+from hfjobs_cli.models.kind import Computed
+from hfjobs_cli.models.record import NUMBER_IN_TEXT, FieldType, Meta, natural
+from hfjobs_cli.query.label_edits import is_label
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
+from hfjobs_cli.text.terminal_text import GAP, cell_width, cut_middle, padding, printable
 from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands._sweep_run import Sweep
     from hfjobs_cli.jobspec.environment import LocalEnvironment
     from hfjobs_cli.jobspec.from_options import Compose
-    from hfjobs_cli.jobspec.model import RawOptions
+    from hfjobs_cli.jobspec.new_job import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
 
 
 PAGE_ROWS = 20

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.commands._journal import SETTLED_SECS, Journal
-from hfjobs_cli.commands._new_jobs import Uploads, create
+from hfjobs_cli.commands._submit import Uploads, create
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hfjobs_cli.commands._action_results import ending, outcome
 from hfjobs_cli.commands._listing import scan
-from hfjobs_cli.commands._outcomes import ending, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, either
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer
@@ -20,7 +20,7 @@ from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.terminal import Size
-from hfjobs_cli.text.display import cell_width
+from hfjobs_cli.text.terminal_text import cell_width
 from hfjobs_cli.text.values import span
 from hfjobs_cli.tui.job_changes import Change, aged, changes
 

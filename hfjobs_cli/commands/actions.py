@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._action_results import done_to_each, is_running, not_running, refused
 from hfjobs_cli.commands._actions import (
     NOTHING_CHANGED,
     Action,
@@ -18,15 +19,14 @@ from hfjobs_cli.commands._actions import (
     written,
 )
 from hfjobs_cli.commands._listing import filtered_jobs
-from hfjobs_cli.commands._outcomes import done_to_each, is_running, not_running, refused
 from hfjobs_cli.commands._resolve import jobs_to_change
 from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
-from hfjobs_cli.models.small_kinds import LabelChange
+from hfjobs_cli.models.changes import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.query.labels import LabelChanges
+from hfjobs_cli.query.label_edits import LabelChanges
 from hfjobs_cli.query.references import JOBS, JobReference
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import Query, SharedAtHub, source_of
@@ -20,18 +20,18 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
 from hfjobs_cli.hub.log_lines import is_header
-from hfjobs_cli.insight import schedule_runs, summary
+from hfjobs_cli.insight import job_explanation, schedule_runs
+from hfjobs_cli.insight.job_explanation import has_last_good, same_launch
 from hfjobs_cli.insight.lineage import Lineage
-from hfjobs_cli.insight.summary import has_last_good, same_launch
-from hfjobs_cli.models.description import Description
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.job_summary import Description
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.redaction import masked
 from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._job_sources import Source
-    from hfjobs_cli.models.description import NextStep, Runs, SameLaunch
+    from hfjobs_cli.models.job_summary import NextStep, Runs, SameLaunch
     from hfjobs_cli.models.schedule import ScheduledJob
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -48,9 +48,9 @@ STEP_TIMEOUT_SECS = 10.0
 
 def describe(
     session: Session,
-    jobs: command_options.DescribedJobs,
+    jobs: per_command_options.DescribedJobs,
     *,
-    tail: command_options.Tail = 10,
+    tail: per_command_options.Tail = 10,
     output: Annotated[options.Output, "description"],
     namespace: options.Namespace = None,
     from_: options.From = None,
@@ -203,7 +203,7 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
             task()
     else:
         map_parallel(lambda task: task(), [*about_jobs, read_lines, read_cost])
-    found = summary.outcome(job, now)
+    found = job_explanation.outcome(job, now)
     cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
         type="job",
@@ -213,8 +213,8 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
         why=found.sentence,
         reason=found.reason,
         exit_code=found.exit_code,
-        started_by=summary.started_by(job, lineage),
-        family=summary.family(job, lineage, is_whole=reader.is_whole),
+        started_by=job_explanation.started_by(job, lineage),
+        family=job_explanation.family(job, lineage, is_whole=reader.is_whole),
         waited_secs=job.waited_secs(now),
         ran_secs=job.running_secs(now),
         cost=str(cost) if cost is not None else None,
@@ -223,7 +223,7 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
         same_launch=same,
         runs=None,
         last_lines=lines,
-        next=_runnable(session, summary.next_steps(job, found, same, has_good=has_good, last_lines=lines)),
+        next=_runnable(session, job_explanation.next_steps(job, found, same, has_good=has_good, last_lines=lines)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import source_of
 from hfjobs_cli.commands._lineage import last_good
@@ -12,7 +12,7 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 from hfjobs_cli.insight.differences import differences, is_of_account
 from hfjobs_cli.insight.lineage import parent_of
-from hfjobs_cli.models.small_kinds import LAUNCH, Difference
+from hfjobs_cli.models.changes import LAUNCH, Difference
 from hfjobs_cli.models.tree_node import JOB
 from hfjobs_cli.query.conditions import all_match, parse_conditions
 from hfjobs_cli.query.references import JobReference
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 def diff(
     session: Session,
-    job: command_options.FirstJob,
-    other: command_options.OtherJob = None,
+    job: per_command_options.FirstJob,
+    other: per_command_options.OtherJob = None,
     *,
-    with_source: command_options.WithSource = False,
-    with_last_good: command_options.WithLastGood = False,
-    exit_code: command_options.WantsExitCode = False,
+    with_source: per_command_options.WithSource = False,
+    with_last_good: per_command_options.WithLastGood = False,
+    exit_code: per_command_options.WantsExitCode = False,
     filter_: options.Filter = None,
     output: Annotated[options.Output, "difference"],
     namespace: options.Namespace = None,

@@ -11,11 +11,11 @@ from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.binding import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
-from hfjobs_cli.commands._create import create_each, left_running
+from hfjobs_cli.commands._create_several import create_each, left_running
 from hfjobs_cli.commands._follow import follow_new
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing
-from hfjobs_cli.commands._new_jobs import checked_and_limited, create, local_environment
 from hfjobs_cli.commands._resolve import jobs_to_change
+from hfjobs_cli.commands._submit import checked_and_limited, create, local_environment
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
@@ -24,15 +24,15 @@ from hfjobs_cli.insight.differences import differences
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.from_options import compose, with_image_and_command
-from hfjobs_cli.jobspec.model import Launch, LocalFile, NewJob, RawOptions
+from hfjobs_cli.jobspec.new_job import Launch, LocalFile, NewJob, RawOptions
 from hfjobs_cli.jobspec.packing import read_file, replace_file
+from hfjobs_cli.models.changes import DIFFERENCE, LAUNCH
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.small_kinds import DIFFERENCE, LAUNCH
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.redaction import without_password
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._create import Create
+    from hfjobs_cli.commands._create_several import Create
     from hfjobs_cli.query.references import JobReference
 
 

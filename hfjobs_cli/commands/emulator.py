@@ -1,7 +1,7 @@
 """`hfjobs emulator`, `hfjobs emulator reset` and `hfjobs emulator fire`."""
 
-from hfjobs_cli.cli import command_options
-from hfjobs_cli.cli.factories import emulator_needed
+from hfjobs_cli.cli import per_command_options
+from hfjobs_cli.cli.lazy_services import emulator_needed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import emulator_directory
 from hfjobs_cli.errors import ExitCode, UsageError
@@ -9,15 +9,15 @@ from hfjobs_cli.errors import ExitCode, UsageError
 
 def emulator(
     session: Session,
-    action: command_options.EmulatorAction = None,
-    jobs: command_options.FiredJobs = None,
-    port: command_options.Port = 8765,
-    state_dir: command_options.StateDir = None,
-    empty: command_options.Empty = False,
-    max_running: command_options.MaxRunning = 32,
-    token: command_options.EmulatorToken = None,
-    token_file: command_options.EmulatorTokenFile = None,
-    repo: command_options.FiredRepo = None,
+    action: per_command_options.EmulatorAction = None,
+    jobs: per_command_options.FiredJobs = None,
+    port: per_command_options.Port = 8765,
+    state_dir: per_command_options.StateDir = None,
+    empty: per_command_options.Empty = False,
+    max_running: per_command_options.MaxRunning = 32,
+    token: per_command_options.EmulatorToken = None,
+    token_file: per_command_options.EmulatorTokenFile = None,
+    repo: per_command_options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for testing.
 

@@ -8,7 +8,7 @@ import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import AtHub, only
 from hfjobs_cli.errors import BadResponse, ExitCode, UsageError
@@ -26,9 +26,9 @@ _REMOTE = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 
 def open(  # noqa: A001 - the name of the command
     session: Session,
-    job: command_options.FirstJob,
+    job: per_command_options.FirstJob,
     *,
-    print_: command_options.PrintsUrl = False,
+    print_: per_command_options.PrintsUrl = False,
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Open the page of a job in a browser.

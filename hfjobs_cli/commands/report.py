@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import AtHub, open_snapshot
 from hfjobs_cli.commands._listing import Listing, job_filter, scan
@@ -28,10 +28,10 @@ WITH_TOTAL = ("table", "markdown", "html")
 
 def report(
     session: Session,
-    selection: command_options.ReportedJobs,
+    selection: per_command_options.ReportedJobs,
     *,
-    by: command_options.By = None,
-    top: command_options.Top = None,
+    by: per_command_options.By = None,
+    top: per_command_options.Top = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "group"],
     namespace: options.Namespace = None,

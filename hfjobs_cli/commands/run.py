@@ -48,7 +48,7 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
       hfjobs run --each lr=1e-4,3e-4 --each seed=0..4 --sweep grid IMAGE python train.py --lr {lr} --seed {seed}
     """
-    from hfjobs_cli.commands._new_jobs import start  # help and completion do without these
+    from hfjobs_cli.commands._submit import start  # help and completion do without these
     from hfjobs_cli.jobspec.from_options import ImageRun
 
     what = ImageRun(image, command or (), arguments, spec, default_command, namespace)
@@ -93,7 +93,7 @@ def uv_run(
       hfjobs uv run --dry-run train.py
       hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
     """
-    from hfjobs_cli.commands._new_jobs import start
+    from hfjobs_cli.commands._submit import start
     from hfjobs_cli.jobspec.uv import ScriptRun
 
     what = ScriptRun(script, words or (), uv, namespace)

@@ -13,11 +13,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._action_results import done_to_each, not_running, refused
 from hfjobs_cli.commands._listing import Listing, is_by_filters, job_filter, scan
-from hfjobs_cli.commands._outcomes import done_to_each, not_running, refused
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._watch import NO_MARK, is_in_place, live_renderer, table_in_place
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, NotRunning, UsageError
@@ -40,8 +40,8 @@ def stats(
     jobs: options.ChosenActiveJobs = None,
     *,
     choice: Annotated[options.Choice, "job"],
-    follow: command_options.FollowUsage = False,
-    for_: command_options.SampleFor = None,
+    follow: per_command_options.FollowUsage = False,
+    for_: per_command_options.SampleFor = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,

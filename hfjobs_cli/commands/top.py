@@ -22,7 +22,7 @@ from hfjobs_cli.hub.metrics import UsageFollower
 from hfjobs_cli.hub.retry import poll_backoff
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.display import printable
+from hfjobs_cli.text.terminal_text import printable
 from hfjobs_cli.tui.top_state import Ended, Top
 from hfjobs_cli.tui.top_view import drawn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._job_sources import Query, only, source_of
 from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, starter, with_ancestors
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 def tree(
     session: Session,
-    job: command_options.Root = None,
+    job: per_command_options.Root = None,
     *,
-    up: command_options.Up = False,
-    down: command_options.Down = False,
-    depth: command_options.Depth = None,
-    all_namespaces: command_options.AllNamespaces = False,
+    up: per_command_options.Up = False,
+    down: per_command_options.Down = False,
+    depth: per_command_options.Depth = None,
+    all_namespaces: per_command_options.AllNamespaces = False,
     choice: Annotated[options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,

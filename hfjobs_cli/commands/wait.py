@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli import options, per_command_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._action_results import outcome
 from hfjobs_cli.commands._listing import Listing, filtered_jobs, is_by_filters
-from hfjobs_cli.commands._outcomes import outcome
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.hub.listing import JobPoller
+from hfjobs_cli.hub.job_poller import JobPoller
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span
@@ -37,8 +37,8 @@ def wait(
     jobs: options.ChosenJobs = None,
     *,
     choice: options.Choice,
-    timeout: command_options.WaitTimeout = None,
-    any_: command_options.AnyOfThem = False,
+    timeout: per_command_options.WaitTimeout = None,
+    any_: per_command_options.AnyOfThem = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "job", ("id", "name", "status", "exit_code", "runtime", "message")],
     namespace: options.Namespace = None,

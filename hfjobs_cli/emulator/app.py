@@ -30,15 +30,15 @@ from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.output import kept_alive
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import History, Store
 from hfjobs_cli.emulator.webhooks import Webhooks
-from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
+from hfjobs_cli.emulator.xet_format import MAX_XORB_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from hfjobs_cli.emulator.changes import Changes
+    from hfjobs_cli.emulator.write_endpoints import Changes
 
 MAX_RUNNING = 32
 """How many jobs run at once by default; others wait in SCHEDULING."""
@@ -179,7 +179,7 @@ class App:
     @cached_property
     def _changes(self) -> Changes:
         """The endpoints that take JSON, loaded when one is used: pydantic takes as long as the rest of the emulator."""
-        from hfjobs_cli.emulator.changes import Changes
+        from hfjobs_cli.emulator.write_endpoints import Changes
 
         return Changes(self.jobs, self.schedules, self.webhooks, self.buckets)
 

@@ -16,10 +16,10 @@ from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 
-from hfjobs_cli.emulator import xet
+from hfjobs_cli.emulator import xet_format
 from hfjobs_cli.emulator.account import owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Document, wire_time
-from hfjobs_cli.emulator.state import State, make_directory
+from hfjobs_cli.emulator.state_directory import State, make_directory
 
 MAX_MTIME_MS = 253_402_300_799_000
 """The end of the year 9999."""
@@ -111,7 +111,7 @@ class Buckets:
         try:
             for segment in json.loads(self._stored(digest, "file").read_bytes()):
                 xorb, size, start, end = segment
-                content = b"".join(islice(xet.chunks(self._stored(xorb, "xorb").read_bytes()), start, end))
+                content = b"".join(islice(xet_format.chunks(self._stored(xorb, "xorb").read_bytes()), start, end))
                 if len(content) != size:
                     raise ApiError(400, "its chunks have another size than its shard says")
                 yield content
@@ -128,7 +128,7 @@ class Buckets:
     def add_shard(self, body: bytes) -> None:
         """Store what the files that a shard lists consist of."""
         try:
-            for digest, segments in xet.files(body):
+            for digest, segments in xet_format.files(body):
                 with _new(self._stored(digest, "file")) as part:
                     part.write_text(json.dumps(segments), encoding="ascii")
         except ValueError as error:

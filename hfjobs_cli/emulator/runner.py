@@ -17,7 +17,7 @@ from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.buckets import mounted
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.processes import ProcessGroup
-from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized
 
 MARK = "HFJOBS_EMULATOR_JOB"

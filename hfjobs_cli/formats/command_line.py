@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.jobspec.from_job import spec_of_job, spec_of_schedule
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule
+from hfjobs_cli.jobspec.new_job import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.query.cron import next_run
-from hfjobs_cli.text.display import quoted_for_shell
+from hfjobs_cli.text.terminal_text import quoted_for_shell
 from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
-from hfjobs_cli.models.kinds import formatted
+from hfjobs_cli.models.job_summary import Description, Run, Runs, SameLaunch
+from hfjobs_cli.models.kind import formatted
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.models.spec import PACKED_VARIABLES, JobVolume, SpecFields
-from hfjobs_cli.text.display import block, cell_width, cut, join_pieces, quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
+from hfjobs_cli.text.terminal_text import block, cell_width, cut, join_pieces, quoted
 from hfjobs_cli.text.values import age, percent, span, timestamp
 
 _WIDEST = 100

@@ -8,9 +8,9 @@ from itertools import groupby
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
+from hfjobs_cli.models.changes import FILES, Difference
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.small_kinds import FILES, Difference
-from hfjobs_cli.text.display import block, cell_width, cut, join_pieces
+from hfjobs_cli.text.terminal_text import block, cell_width, cut, join_pieces
 
 _PIPE_WIDTH = 100
 """The width for pipes: a value that is wider goes on lines of its own."""

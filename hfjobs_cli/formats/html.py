@@ -17,15 +17,15 @@ from urllib.parse import quote
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
-from hfjobs_cli.models.description import Description
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Record
+from hfjobs_cli.models.changes import Difference
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.small_kinds import Difference
+from hfjobs_cli.models.job_summary import Description
+from hfjobs_cli.models.kind import Field
+from hfjobs_cli.models.record import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.tree_node import TreeNode
-from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import masked_value, masked_words
+from hfjobs_cli.text.terminal_text import printable
 from hfjobs_cli.text.values import timestamp
 
 _LONGEST = 120

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import Any
 
 from hfjobs_cli.formats.renderer import Render, View
-from hfjobs_cli.models.fields import VALUES_OF, Record
+from hfjobs_cli.models.record import VALUES_OF, Record
 
 
 def render_ids(records: Iterable[Record], view: View) -> None:

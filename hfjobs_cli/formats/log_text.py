@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.text.display import cell_width, colors_left_on, escaped_line, last_state, printable, without_colors
+from hfjobs_cli.text.terminal_text import (
+    cell_width,
+    colors_left_on,
+    escaped_line,
+    last_state,
+    printable,
+    without_colors,
+)
 
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 """The colors of the names, in the order of the jobs."""

@@ -21,8 +21,8 @@ from hfjobs_cli.models.vocabulary import QUIET_NAME
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
-    from hfjobs_cli.models.fields import Record
-    from hfjobs_cli.models.kinds import Field, Kind
+    from hfjobs_cli.models.kind import Field, Kind
+    from hfjobs_cli.models.record import Record
     from hfjobs_cli.terminal import Preferences
 
 Render = Callable[["Iterable[Any]", "View"], None]

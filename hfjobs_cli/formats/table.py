@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Record
-from hfjobs_cli.models.kinds import SPARE_RANK, Field
-from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, join_pieces, padding
+from hfjobs_cli.models.kind import SPARE_RANK, Field
+from hfjobs_cli.models.record import ALWAYS_SHOWN, Record
+from hfjobs_cli.text.terminal_text import GAP, MAX_PADDED, cell_width, cut, cut_middle, join_pieces, padding
 
 ABSENT = "-"
 """The text of an empty cell."""

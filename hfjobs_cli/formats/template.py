@@ -16,8 +16,8 @@ from hfjobs_cli.formats.renderer import (
     package_of,
     unreadable_packages,
 )
-from hfjobs_cli.models.fields import FieldType, Meta, Record, has_text
-from hfjobs_cli.models.kinds import Field, Kind
+from hfjobs_cli.models.kind import Field, Kind
+from hfjobs_cli.models.record import FieldType, Meta, Record, has_text
 from hfjobs_cli.template import (
     FUNCTIONS,
     NO_VALUE,
@@ -30,8 +30,8 @@ from hfjobs_cli.template import (
     UnknownName,
     shape_of,
 )
-from hfjobs_cli.template.terminal_text import align
-from hfjobs_cli.text.display import help_row
+from hfjobs_cli.template.table_functions import align
+from hfjobs_cli.text.terminal_text import help_row
 
 TABLE = "table"
 ROWS = {"tablerow", "tablerender"}

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT, fit
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.kinds import Field
+from hfjobs_cli.models.kind import Field
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.tree_node import JOB, TreeNode
-from hfjobs_cli.text.display import cell_width, cut, join_pieces, padding
+from hfjobs_cli.text.terminal_text import cell_width, cut, join_pieces, padding
 
 _BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _node, _now: None)
 """The first column, which holds the branches and the ids."""

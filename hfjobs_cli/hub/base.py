@@ -20,8 +20,8 @@ from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
-from hfjobs_cli.models.fields import Record
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kind import Kind
+from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:

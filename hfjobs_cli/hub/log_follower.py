@@ -1,6 +1,6 @@
 """Read the logs of one job, once or until it ends, through lost connections and idle streams.
 
-Each connection starts the log over: `log_resume` finds the lines that are new, and `log_tail` whether all have come.
+Each connection starts the log over. `log_resume` finds the new lines, `log_completeness` whether all have come.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from hfjobs_cli.errors import (
     Unavailable,
 )
 from hfjobs_cli.hub.concurrency import BackgroundCall, started
+from hfjobs_cli.hub.log_completeness import BUSY_SECS, TAIL_IDLE_SECS, TailChecker
 from hfjobs_cli.hub.log_lines import Line, parse_lines
 from hfjobs_cli.hub.log_resume import LogResumer, TailCheck
-from hfjobs_cli.hub.log_tail import BUSY_SECS, TAIL_IDLE_SECS, TailChecker
 from hfjobs_cli.hub.retry import (
     END_PAUSES_SECS,
     LOG_READS,

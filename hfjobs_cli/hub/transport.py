@@ -26,9 +26,9 @@ from hfjobs_cli.hub.connection import (
     decoded_chunks,
     distrust,
 )
-from hfjobs_cli.hub.downloads import downloaded
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
+from hfjobs_cli.hub.url_download import downloaded
 from hfjobs_cli.text.redaction import without_token
 
 logger = logging.getLogger(__name__)

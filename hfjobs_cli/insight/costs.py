@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel
-from hfjobs_cli.jobspec.model import NewJob
-from hfjobs_cli.jobspec.properties import MAX_INTEGER
+from hfjobs_cli.jobspec.new_job import NewJob
+from hfjobs_cli.jobspec.property_declaration import MAX_INTEGER
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
 from hfjobs_cli.models.hardware import UNITS_PER_HOUR, Hardware
 from hfjobs_cli.text.values import LARGEST, parse_time

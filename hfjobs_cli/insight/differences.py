@@ -8,14 +8,14 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from hfjobs_cli.jobspec.model import PROPERTIES
+from hfjobs_cli.jobspec.new_job import PROPERTIES
 from hfjobs_cli.jobspec.packing import unpacked
+from hfjobs_cli.models.changes import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.small_kinds import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.spec import JobVolume, packed_variable
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
-from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked, masked_value, masked_words
+from hfjobs_cli.text.terminal_text import quoted
 from hfjobs_cli.text.values import span
 
 _LONG = 60

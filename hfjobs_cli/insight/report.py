@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.fields import natural
 from hfjobs_cli.models.group import INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import JobInfo, initiator_type
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kind import Kind
+from hfjobs_cli.models.record import natural
 from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, FINISHED_STAGES, GROUPED_BY, SCHEDULED_JOB
 from hfjobs_cli.text.values import split_values
 

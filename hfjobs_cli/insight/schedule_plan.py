@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.from_job import spec_of_schedule
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
+from hfjobs_cli.jobspec.new_job import DEFAULT_ATTEMPTS, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.jobspec.schedule_file import (
     CHANGED_LABEL,
@@ -21,8 +21,7 @@ from hfjobs_cli.jobspec.schedule_file import (
     fingerprint,
 )
 from hfjobs_cli.jobspec.volumes import format_volume
-from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.small_kinds import (
+from hfjobs_cli.models.changes import (
     CREATE,
     DELETE,
     RELABEL,
@@ -32,10 +31,11 @@ from hfjobs_cli.models.small_kinds import (
     SUSPEND,
     ScheduleChange,
 )
+from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import same_schedule
-from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
+from hfjobs_cli.text.terminal_text import quoted
 from hfjobs_cli.text.values import LATEST, span
 
 

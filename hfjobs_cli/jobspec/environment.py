@@ -13,7 +13,7 @@ from typing import TextIO
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.jobspec.model import RawOptions
+from hfjobs_cli.jobspec.new_job import RawOptions
 from hfjobs_cli.text.values import expanded_path
 
 MAX_FILE_MIB = 4

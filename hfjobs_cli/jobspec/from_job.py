@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, NewJob, NewSchedule
+from hfjobs_cli.jobspec.new_job import LOCAL, PROPERTIES, NewJob, NewSchedule
 from hfjobs_cli.models.spec import SpecFields
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import UsageError, conflict, empty_option
 from hfjobs_cli.jobspec.environment import LocalEnvironment, is_file, read_secrets, read_variables, with_local_values
-from hfjobs_cli.jobspec.model import (
+from hfjobs_cli.jobspec.new_job import (
     DEFAULT_FLAVOR,
     LOCAL,
     PROPERTIES,
@@ -23,7 +23,7 @@ from hfjobs_cli.jobspec.model import (
 )
 from hfjobs_cli.jobspec.spec_file import read_spec
 from hfjobs_cli.jobspec.volumes import parse_volume
-from hfjobs_cli.query.labels import MAX_LENGTH, new_labels
+from hfjobs_cli.query.label_edits import MAX_LENGTH, new_labels
 from hfjobs_cli.text.values import expanded_path
 
 if TYPE_CHECKING:

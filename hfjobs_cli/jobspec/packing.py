@@ -21,8 +21,8 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile, NewJob
-from hfjobs_cli.jobspec.scripts import check_text, is_python_by_name
+from hfjobs_cli.jobspec.new_job import MAX_VARIABLE_BYTES, LocalFile, NewJob
+from hfjobs_cli.jobspec.script_metadata import check_text, is_python_by_name
 from hfjobs_cli.models.spec import (
     LOCAL_FILES,
     MOUNT_PATH,

@@ -1,6 +1,6 @@
 """Schedules in a TOML file: a table `[schedules.NAME]` for each, read for `scheduled apply` and written by `export`.
 
-The keys are those of `[tool.hf-jobs]`, of the properties of a job (`jobspec/model.py`), and of the schedule itself.
+The keys are those of `[tool.hf-jobs]`, of the properties of a job (`jobspec/new_job.py`), and of the schedule itself.
 Secrets are names.
 """
 
@@ -21,7 +21,7 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_options import compose
-from hfjobs_cli.jobspec.model import (
+from hfjobs_cli.jobspec.new_job import (
     DEFAULT_ATTEMPTS,
     LOCAL,
     PROPERTIES,
@@ -34,15 +34,15 @@ from hfjobs_cli.jobspec.model import (
     split_image,
 )
 from hfjobs_cli.jobspec.packing import pack_texts, unpacked, with_texts
-from hfjobs_cli.jobspec.properties import Row
+from hfjobs_cli.jobspec.property_declaration import Row
 from hfjobs_cli.jobspec.uv import FILE_SUFFIXES, compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
-from hfjobs_cli.query.labels import new_labels
-from hfjobs_cli.text import toml
-from hfjobs_cli.text.display import printable, quoted
+from hfjobs_cli.query.label_edits import new_labels
+from hfjobs_cli.text import toml_parser
+from hfjobs_cli.text.terminal_text import printable, quoted
 from hfjobs_cli.text.values import check_name, span
 
 MAX_MIB = 4
@@ -143,9 +143,9 @@ def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]
 def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     """Return the group and the tables in the text of a file. Raises UsageError."""
     try:
-        values = toml.loads(text)
-    except (toml.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, toml.TOMLDecodeError) else "it is nested too deeply"
+        values = toml_parser.loads(text)
+    except (toml_parser.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, toml_parser.TOMLDecodeError) else "it is nested too deeply"
         raise UsageError(f"{file} is not valid TOML: {reason}", hint=_HOW) from None
     if not values:
         # What is left of an export that failed, for example. With --prune it would delete all schedules.

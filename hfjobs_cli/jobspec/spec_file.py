@@ -8,9 +8,9 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.environment import LocalEnvironment, with_local_values
-from hfjobs_cli.jobspec.model import PROPERTIES, NewJob, Volume
-from hfjobs_cli.jobspec.properties import Row
-from hfjobs_cli.text.json_values import loads
+from hfjobs_cli.jobspec.new_job import PROPERTIES, NewJob, Volume
+from hfjobs_cli.jobspec.property_declaration import Row
+from hfjobs_cli.text.json_parser import loads
 from hfjobs_cli.text.values import expanded_path
 
 MAX_MIB = 16

@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError, did_you_mean
 from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
+from hfjobs_cli.jobspec.new_job import Launch, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.spec import PACKED
-from hfjobs_cli.query.labels import MAX_LENGTH, is_label
+from hfjobs_cli.query.label_edits import MAX_LENGTH, is_label
 from hfjobs_cli.text.redaction import looks_secret, masked_value
 from hfjobs_cli.text.values import expanded_path
 

@@ -19,9 +19,9 @@ from hfjobs_cli.jobspec.from_options import (
     name_for_script,
     with_default_name,
 )
-from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
+from hfjobs_cli.jobspec.new_job import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
-from hfjobs_cli.jobspec.scripts import (
+from hfjobs_cli.jobspec.script_metadata import (
     TABLE,
     Header,
     check_script,

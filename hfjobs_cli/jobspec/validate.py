@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.jobspec.model import LOCAL, MAX_VARIABLE_BYTES, PROPERTIES, SPACE_PREFIXES, NewJob, Volume
-from hfjobs_cli.jobspec.properties import Row
-from hfjobs_cli.query.labels import new_labels
+from hfjobs_cli.jobspec.new_job import LOCAL, MAX_VARIABLE_BYTES, PROPERTIES, SPACE_PREFIXES, NewJob, Volume
+from hfjobs_cli.jobspec.property_declaration import Row
+from hfjobs_cli.query.label_edits import new_labels
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.hardware import Hardware

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.model import LOCAL, NewJob, Volume
+from hfjobs_cli.jobspec.new_job import LOCAL, NewJob, Volume
 from hfjobs_cli.models.spec import ARTIFACTS, MOUNT_PATH
 from hfjobs_cli.text.values import expanded_path
 
 if TYPE_CHECKING:
-    from hfjobs_cli.jobspec.model import Launch, LocalFile
+    from hfjobs_cli.jobspec.new_job import Launch, LocalFile
 
 HUB = "hf://"
 

@@ -6,7 +6,7 @@ Facts about the payload: the Hub's OpenAPI document, `GET /api/whoami-v2` and `G
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import Meta, Record, record
+from hfjobs_cli.models.record import Meta, Record, record
 
 
 @record

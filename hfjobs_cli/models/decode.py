@@ -11,7 +11,7 @@ from hfjobs_cli.errors import BadResponse
 from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.fields import DeclaredField, FieldType, Record
+    from hfjobs_cli.models.record import DeclaredField, FieldType, Record
 
 R = TypeVar("R", bound="Record")
 

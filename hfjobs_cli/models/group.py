@@ -11,7 +11,8 @@ from operator import methodcaller
 from typing import Annotated, Any
 
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.fields import (
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import (
     ALWAYS_SHOWN,
     NUMBER_IN_TEXT,
     FieldType,
@@ -20,7 +21,6 @@ from hfjobs_cli.models.fields import (
     Record,
     natural,
 )
-from hfjobs_cli.models.kinds import Computed, Kind
 from hfjobs_cli.text.values import percent, span
 
 BAR_WIDTH = 8

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
-from hfjobs_cli.models.kinds import Computed, Kind
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 
 _AMOUNT = r"\s*(\d+(?:\.\d+)?)\s*(\w*)"
 _SIZES = {"kb": 1e-6, "mb": 1e-3, "gb": 1.0, "tb": 1e3, "kib": 1e-6, "mib": 1e-3, "gib": 1.0, "tib": 1e3}

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import JsonSource
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
-from hfjobs_cli.models.kinds import Computed, Kind
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.vocabulary import (
     CANCELED,
     DELETED,

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import JsonSource, invalid_value, reader
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
-from hfjobs_cli.models.kinds import Computed, Kind
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
 from hfjobs_cli.text.values import percent
 

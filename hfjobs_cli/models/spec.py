@@ -19,11 +19,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from hfjobs_cli.models.decode import JsonSource, converter
-from hfjobs_cli.models.fields import FieldType, Meta, Record, record
+from hfjobs_cli.models.record import FieldType, Meta, Record, record
 from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.fields import record as _declares_fields
+    from hfjobs_cli.models.record import record as _declares_fields
 else:
 
     def _declares_fields(cls: type[Record]) -> type[Record]:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kind import Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, Meta, Record, record
 from hfjobs_cli.text.values import span
 
 JOB = "job"

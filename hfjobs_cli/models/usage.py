@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
-from hfjobs_cli.models.kinds import Computed, Kind
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
 
 STALE_SECS = 5.0
 """The age from which a sample is stale. The Hub sends one per second."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.text.display import help_row
+from hfjobs_cli.text.terminal_text import help_row
 from hfjobs_cli.text.values import split_values
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.fields import Record
-    from hfjobs_cli.models.kinds import Field, Kind
+    from hfjobs_cli.models.kind import Field, Kind
+    from hfjobs_cli.models.record import Record
 
 R = TypeVar("R", bound="Record")
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.models.fields import MeasureUnit, Record
-from hfjobs_cli.models.kinds import Field, Kind, formatted
+from hfjobs_cli.models.kind import Field, Kind, formatted
+from hfjobs_cli.models.record import MeasureUnit, Record
 from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, parse_time_option, span, timestamp
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"

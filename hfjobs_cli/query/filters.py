@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import NotFound, UsageError, did_you_mean, empty_option, one_of
 from hfjobs_cli.models.job import KIND, JobInfo, JobInitiator, initiator_type
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kind import Kind
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     INITIATOR_TYPES,
@@ -25,7 +25,7 @@ from hfjobs_cli.models.vocabulary import (
     STAGES,
 )
 from hfjobs_cli.query.conditions import Comparison, Condition, FieldPattern, all_match, is_exact, parse_conditions
-from hfjobs_cli.query.labels import is_label, new_labels
+from hfjobs_cli.query.label_edits import is_label, new_labels
 from hfjobs_cli.text.values import is_name, split_values, without_negation
 
 NEWER = ":*"

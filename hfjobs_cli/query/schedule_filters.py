@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kind import Kind
 from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.conditions import Condition, all_match, parse_conditions

@@ -11,17 +11,8 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import MAX_INVOCATIONS, changing_variables
-from hfjobs_cli.template.call_context import (
-    Context,
-    DataFailure,
-    Exhausted,
-    Failure,
-    Function,
-    RenderOptions,
-    checked,
-    pairs,
-)
 from hfjobs_cli.template.errors import TemplateError, UnknownName
+from hfjobs_cli.template.go_types import Authored, Byte, Int, NotPlain, Object, Strings, kind, short_text, type_name
 from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.parser import (
     Action,
@@ -38,7 +29,16 @@ from hfjobs_cli.template.parser import (
     Pipe,
     Variable,
 )
-from hfjobs_cli.template.values import Authored, Byte, Int, NotPlain, Object, Strings, kind, short_text, type_name
+from hfjobs_cli.template.runtime import (
+    Context,
+    DataFailure,
+    Exhausted,
+    Failure,
+    Function,
+    RenderOptions,
+    checked,
+    pairs,
+)
 
 
 class Unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.display import cell_width, printable
+from hfjobs_cli.text.terminal_text import cell_width, printable
 
 EXCERPT_WIDTH = 76
 """How much of a long line is shown around the error, in characters."""

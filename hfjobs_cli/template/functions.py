@@ -8,7 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.template import gotime
-from hfjobs_cli.template.call_context import WORK, Context, DataFailure, Failure, Function
+from hfjobs_cli.template.go_types import (
+    ABSENT,
+    NO_VALUE,
+    Authored,
+    Byte,
+    Int,
+    Strings,
+    kind,
+    like,
+    short_text,
+    sorted_keys,
+    truth,
+    type_name,
+)
 from hfjobs_cli.template.gofmt import Printer, decimal
 from hfjobs_cli.template.gofmt import printf as write_form
 from hfjobs_cli.template.gotext import (
@@ -24,22 +37,9 @@ from hfjobs_cli.template.gotext import (
     uppered,
     url_escaped,
 )
-from hfjobs_cli.template.terminal_text import RESET, color_code, shortened
-from hfjobs_cli.template.values import (
-    ABSENT,
-    NO_VALUE,
-    Authored,
-    Byte,
-    Int,
-    Strings,
-    kind,
-    like,
-    short_text,
-    sorted_keys,
-    truth,
-    type_name,
-)
-from hfjobs_cli.text.display import MAX_PADDED, printable
+from hfjobs_cli.template.runtime import WORK, Context, DataFailure, Failure, Function
+from hfjobs_cli.template.table_functions import RESET, color_code, shortened
+from hfjobs_cli.text.terminal_text import MAX_PADDED, printable
 
 # Functions of Go.
 

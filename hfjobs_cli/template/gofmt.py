@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from hfjobs_cli.template.values import (
+from hfjobs_cli.template.go_types import (
     ABSENT,
     NO_VALUE,
     Authored,

@@ -9,8 +9,8 @@ from typing import Any
 from unicodedata import category
 from urllib.parse import quote_plus
 
+from hfjobs_cli.template.go_types import ABSENT, kind, sorted_keys
 from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal, format_float
-from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
 
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.errors import TemplateError, UnknownName
+from hfjobs_cli.template.go_types import Int
 from hfjobs_cli.template.lexer import Kind, Token, number, tokens, unquote
-from hfjobs_cli.template.values import Int
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
 from hfjobs_cli.terminal import Size
-from hfjobs_cli.text.display import cell_width, cut, printable, styled
+from hfjobs_cli.text.terminal_text import cell_width, cut, printable, styled
 from hfjobs_cli.tui.keyboard import keyboard_of
 
 _CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

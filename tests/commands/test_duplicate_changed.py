@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hfjobs_cli.formats.command_line import command_line
-from hfjobs_cli.jobspec.model import NewJob
-from hfjobs_cli.text.display import printable
+from hfjobs_cli.jobspec.new_job import NewJob
+from hfjobs_cli.text.terminal_text import printable
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,

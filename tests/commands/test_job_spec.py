@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.formats.command_line import command_line
-from hfjobs_cli.jobspec.model import NewJob, Volume
+from hfjobs_cli.jobspec.new_job import NewJob, Volume
 from hfjobs_cli.jobspec.volumes import format_volume
 from tests.commands.test_duplicate_changed import SHELLS, read_by, rerun
 from tests.emulator import emulation

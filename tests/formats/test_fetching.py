@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer, View
-from hfjobs_cli.models.fields import Record
+from hfjobs_cli.models.record import Record
 from tests.support import BY_HAND, Hfjobs, Hub
 
 

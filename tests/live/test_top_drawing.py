@@ -16,7 +16,7 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import Usage
 from hfjobs_cli.terminal import Preferences, Size
-from hfjobs_cli.text.display import cell_width
+from hfjobs_cli.text.terminal_text import cell_width
 from hfjobs_cli.tui.top_state import Ended, Series, Top
 from hfjobs_cli.tui.top_view import drawn, sparkline
 from tests.support import NOW

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.cli.registry import kind_of
-from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.hardware import Hardware
 from hfjobs_cli.models.job import JobInfo, JobOwner, JobStatus
+from hfjobs_cli.models.record import Record
 from tests.support import USER, Hfjobs, Hub
 from tests.words import KINDS
 

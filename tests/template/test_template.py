@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.template import FUNCTIONS, Object, RenderOptions, Template, TemplateError
-from hfjobs_cli.template.call_context import MAX_CHARACTERS
-from hfjobs_cli.text.display import printable
+from hfjobs_cli.template.runtime import MAX_CHARACTERS
+from hfjobs_cli.text.terminal_text import printable
 from tests.support import unmeasured
 
 GO = Path(__file__).parent / "go"

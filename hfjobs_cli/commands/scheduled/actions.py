@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._action_results import done_to_each
 from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets, label_action, planned, written
-from hfjobs_cli.commands._outcomes import done_to_each
 from hfjobs_cli.commands._resolve import LAST_RUN, list_schedules, schedules_to_change
 from hfjobs_cli.commands.scheduled.ps import schedule_filter
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.models.small_kinds import LabelChange
+from hfjobs_cli.models.changes import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.cron import next_run
-from hfjobs_cli.query.labels import LabelChanges
+from hfjobs_cli.query.label_edits import LabelChanges
 from hfjobs_cli.query.references import SCHEDULES, JobReference
 from hfjobs_cli.text.values import timestamp
 

@@ -13,15 +13,15 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._journal import Journal
 from hfjobs_cli.commands._listing import Listing, id_and, show_created
-from hfjobs_cli.commands._new_jobs import check_all, flavors_of, local_environment
-from hfjobs_cli.commands.scheduled._new_schedules import create_schedule
+from hfjobs_cli.commands._submit import check_all, flavors_of, local_environment
+from hfjobs_cli.commands.scheduled._submit_schedule import create_schedule
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS
 from hfjobs_cli.insight.schedule_plan import Step, job_changes, plan
 from hfjobs_cli.jobspec.environment import with_local_values
 from hfjobs_cli.jobspec.from_job import spec_of_schedule
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
+from hfjobs_cli.jobspec.new_job import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.schedule_file import (
     CHANGED_LABEL,
     GROUP_LABEL,
@@ -34,9 +34,7 @@ from hfjobs_cli.jobspec.schedule_file import (
     where,
 )
 from hfjobs_cli.jobspec.validate import check_flavor
-from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.small_kinds import (
+from hfjobs_cli.models.changes import (
     CREATE,
     DELETE,
     RELABEL,
@@ -47,6 +45,8 @@ from hfjobs_cli.models.small_kinds import (
     UNCHANGED,
     ScheduleChange,
 )
+from hfjobs_cli.models.kind import Kind
+from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.query.references import JobReference
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._new_jobs import local_environment
 from hfjobs_cli.commands._resolve import named_schedules
+from hfjobs_cli.commands._submit import local_environment
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.insight.schedule_plan import replacements
 from hfjobs_cli.jobspec.from_job import spec_of_schedule

@@ -43,7 +43,7 @@ def run(
       hfjobs scheduled run @hourly --suspend --concurrency IMAGE python poll.py
       hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
     """
-    from hfjobs_cli.commands.scheduled._new_schedules import schedule  # help and completion do without these
+    from hfjobs_cli.commands.scheduled._submit_schedule import schedule  # help and completion do without these
     from hfjobs_cli.jobspec.from_options import ImageRun
 
     what = ImageRun(image, command or (), arguments, spec, default_command, namespace)
@@ -76,7 +76,7 @@ def uv_run(
       hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
       hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
     """
-    from hfjobs_cli.commands.scheduled._new_schedules import schedule
+    from hfjobs_cli.commands.scheduled._submit_schedule import schedule
     from hfjobs_cli.jobspec.uv import ScriptRun
 
     what = ScriptRun(script, words or (), uv, namespace)

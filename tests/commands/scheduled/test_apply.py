@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from hfjobs_cli.jobspec.model import NewJob
+from hfjobs_cli.jobspec.new_job import NewJob
 from hfjobs_cli.jobspec.packing import unpacked
 from tests.commands.busy_hub import BusyHub
 from tests.commands.scheduled.busy_apply import Rounds, play

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.cost import Cost
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kind import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
     from hfjobs_cli.tui.screen import Live
 
@@ -80,7 +80,7 @@ def client_of(session: Session) -> JobsClient:
 
 def _demo_client(session: Session) -> JobsClient:
     """Return a client of an emulator in this process. Raises HfJobsError if the jobs of the demo cannot be stored."""
-    from hfjobs_cli.emulator.state import Untrusted
+    from hfjobs_cli.emulator.state_directory import Untrusted
 
     directory = session.settings.emulator_dir
     try:

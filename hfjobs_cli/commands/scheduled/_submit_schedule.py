@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands._listing import Listing, id_and, show_created
-from hfjobs_cli.commands._new_jobs import (
+from hfjobs_cli.commands._submit import (
     checked_and_limited,
     local_environment,
     note_script_values,
@@ -19,7 +19,7 @@ from hfjobs_cli.commands._new_jobs import (
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
 from hfjobs_cli.jobspec.from_job import matches_spec
-from hfjobs_cli.jobspec.model import NewJob, RawOptions
+from hfjobs_cli.jobspec.new_job import NewJob, RawOptions
 from hfjobs_cli.query.cron import next_run, same_schedule
 from hfjobs_cli.text.values import timestamp
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, rows_of, with_options
+from hfjobs_cli.jobspec.property_declaration import MAX_INTEGER, Option, Property, rows_of, with_options
 from hfjobs_cli.text.values import parse_duration
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
-from hfjobs_cli.models.kinds import Computed, Kind
+from hfjobs_cli.models.kind import Computed, Kind
+from hfjobs_cli.models.record import ALWAYS_SHOWN, FieldType, Meta, Record, record
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.text.values import span
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from hfjobs_cli.emulator import changes, supervisor  # noqa: F401 - loaded now: they may be missing later
+from hfjobs_cli.emulator import supervisor, write_endpoints  # noqa: F401 - loaded now: they may be missing later
 from hfjobs_cli.emulator.api_types import Clock, present
 from hfjobs_cli.emulator.app import ADMIT, MAX_BODY_BYTES, MAY_BE_GONE, App
 from hfjobs_cli.emulator.schedules import Scheduler

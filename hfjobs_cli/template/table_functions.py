@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hfjobs_cli.errors import one_of
-from hfjobs_cli.text.display import MAX_PADDED, cell_width, padding
+from hfjobs_cli.text.terminal_text import MAX_PADDED, cell_width, padding
 
 RESET = "\x1b[0m"
 

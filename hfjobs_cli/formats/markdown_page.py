@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from hfjobs_cli.text.display import GAP, cell_width, join_pieces
+from hfjobs_cli.text.terminal_text import GAP, cell_width, join_pieces
 
 Piece: TypeAlias = "tuple[str, str | None]"
 """A text and its style, in rich's words."""

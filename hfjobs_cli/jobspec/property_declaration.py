@@ -1,6 +1,6 @@
 """How a property of a job is declared, and what follows from it: its place in requests and records, its option, checks.
 
-The properties are the attributes of `NewJob` in `jobspec/model.py`.
+The properties are the attributes of `NewJob` in `jobspec/new_job.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from hfjobs_cli.immutable_class import value
-from hfjobs_cli.models.fields import (
+from hfjobs_cli.models.record import (
     NUMBER_IN_TEXT,
     DeclaredField,
     FieldType,

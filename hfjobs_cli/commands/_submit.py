@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands._create import left_running
+from hfjobs_cli.commands._create_several import left_running
 from hfjobs_cli.commands._listing import ID_AND_URL, Listing, announce, show_created
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import ExitCode, HfJobsError, Unavailable, UsageError, conflict
@@ -18,13 +18,13 @@ from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_diffe
 from hfjobs_cli.insight.costs import longest_for, max_cost, most_expensive
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import matches_spec
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PROPERTIES, Launch, NewJob, RawOptions
+from hfjobs_cli.jobspec.new_job import DEFAULT_FLAVOR, LOCAL, PROPERTIES, Launch, NewJob, RawOptions
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import Bucket, check_local, format_volume
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.spec import PACKED_VARIABLES, typed_words
-from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, masked_value, masked_words
+from hfjobs_cli.text.terminal_text import printable
 from hfjobs_cli.text.values import check_name, span
 
 if TYPE_CHECKING:
