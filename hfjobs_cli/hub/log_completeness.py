@@ -60,15 +60,18 @@ class TailChecker:
         job_has_ended: Callable[[], bool],
         *,
         idle_secs: Callable[[], float],
+        first_secs: Callable[[], float],
     ) -> None:
-        """Compare with the lines that `resumer` has received. A log that is idle for `idle_secs()` has no more lines.
+        """Compare with the lines that `resumer` has received.
 
+        A log that is idle for `idle_secs()` has no more lines; its first may take `first_secs()`.
         `connect` opens a stream of a number of last lines, which fails after a number of idle seconds.
         """
         self._connect = connect
         self._resumer = resumer
         self._job_has_ended = job_has_ended
         self._idle_secs = idle_secs
+        self._first_secs = first_secs
         self.restart()
 
     def restart(self) -> None:
@@ -167,10 +170,10 @@ class TailChecker:
         count, enough = 0, min(asked, self._resumer.count)
         is_broken = False
         began = last_event_at = time.monotonic()
-        with self._connect(asked, 2 * self._idle_secs()) as reader:  # the loop below ends first
+        with self._connect(asked, 2 * self._first_secs()) as reader:  # the loop below ends first
             while not reader.is_finished:
                 has_enough = count >= enough > 0
-                gap = TAIL_IDLE_SECS if has_enough else self._idle_secs()
+                gap = TAIL_IDLE_SECS if has_enough else self._idle_secs() if lines else self._first_secs()
                 now = time.monotonic()
                 is_busy = has_enough and not self._job_has_ended() and now - began > BUSY_SECS
                 if now - last_event_at >= gap or is_busy:

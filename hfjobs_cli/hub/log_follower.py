@@ -75,6 +75,9 @@ TICK_SECS = 0.25
 MAX_EMPTY_STREAMS = 4
 """How many streams in a row may end without a new line although lines are missing."""
 
+MAX_BROKEN_STREAMS = 6
+"""How many streams of a job that has ended may break in a row without a new line; with pauses of 15 s in all."""
+
 MAX_NOT_FOUND = 3
 """How many 404s mean that an existing job has no log; a running job may still get one."""
 
@@ -146,12 +149,16 @@ class LogFollower:
         self._end_idle_secs = min(END_IDLE_SECS, timeout_secs / 2)
         self._more_idle_secs = min(MORE_IDLE_SECS, 2 * timeout_secs)
         self._longest_pause_secs = 0.0
+        self._first_data_secs = 0.0
+        self._waited_secs = 0.0
         self._pause = pause
         self._notices: list[str] = []
         self._resumer = LogResumer(tail, self._notices.append)
         self._retries = Retries(OUTAGES if follow else LOG_READS)
         self._new_lines_count = 0
         self._empty_streams = 0
+        self._broken_streams = 0
+        self._has_opened = False
         self._was_cut = False
         self._not_found = 0
         self._grace: GracePeriod | None = None
@@ -159,7 +166,11 @@ class LogFollower:
         self._has_skipped = False
         self._job_poll: BackgroundCall[JobInfo] | None = None
         self._tail_checker = TailChecker(
-            self._connect, self._resumer, lambda: self.job_has_ended, idle_secs=lambda: self._settled_secs
+            self._connect,
+            self._resumer,
+            lambda: self.job_has_ended,
+            idle_secs=lambda: self._settled_secs,
+            first_secs=lambda: self._first_wait_secs,
         )
         self._held_since: float | None = None
 
@@ -181,8 +192,15 @@ class LogFollower:
                 yield from self._poll_after_break()
                 if self._is_finite and self._resumer.count and self._tail_checker.check_now() is TailCheck.COMPLETE:
                     break
+                if self._new_lines_count > taken:
+                    self._broken_streams = 0
+                elif self._has_opened:
+                    self._broken_streams += 1
                 if self._new_lines_count > taken or time.monotonic() - began > HEALTHY_SECS:
                     self._retries.reset()
+                if self.job_has_ended and self._broken_streams >= MAX_BROKEN_STREAMS:
+                    yield from self._join_tail("broke it off each time")
+                    break
                 pause = self._retries.pause_after(error)
                 yield Notice(f"{error.message}; retrying in {pause:.1f} s")
                 self._pause(pause)
@@ -225,10 +243,15 @@ class LogFollower:
         return max(self._end_idle_secs, min(2 * longest, max(self._more_idle_secs, 1.5 * longest)))
 
     @property
-    def _max_wait_secs(self) -> float:
+    def _first_wait_secs(self) -> float:
+        """Return how long to wait for the first data of a stream: longer where earlier ones began late."""
+        return max(self._settled_secs, min(2 * self._first_data_secs, self._more_idle_secs))
+
+    def _max_wait_secs(self, idle: IdleTimer) -> float:
         """Return how long to wait for the next line: longer if nothing has come yet, and the job has ended."""
-        is_silent = self._empty_streams and self.job_has_ended and not self._resumer.count
-        return self._more_idle_secs if is_silent else self._settled_secs
+        if self._empty_streams and self.job_has_ended and not self._resumer.count:
+            return self._more_idle_secs
+        return self._settled_secs if idle.had_activity else self._first_wait_secs
 
     @property
     def _waits_for_start(self) -> bool:
@@ -313,6 +336,8 @@ class LogFollower:
         yield from self._pop_notices()
         if lines:
             yield lines
+        if not idle.had_activity:
+            self._first_data_secs = max(self._first_data_secs, idle.secs_since_start)
         if self._is_finite:  # so the job does not pause, but the Hub
             self._longest_pause_secs = max(self._longest_pause_secs, idle.idle_secs)
         idle.activity(self._first_check())
@@ -336,7 +361,8 @@ class LogFollower:
             idle.restart(self._first_check())
             return None
         yield from self._flush_if_due(idle)
-        if idle.idle_secs > self._max_wait_secs and not self._resumer.has_position:
+        # A stream that has sent nothing at all says nothing about where the log ends.
+        if idle.had_activity and idle.idle_secs > self._settled_secs and not self._resumer.has_position:
             self._resumer.give_up_position()
             yield from self._pop_notices()
             if self._resumer.has_diverged:
@@ -375,6 +401,8 @@ class LogFollower:
             if reader.is_open:
                 raise _LineTooLong(error.message, error.hint) from error
             raise
+        finally:
+            self._has_opened = reader.is_open
         if reader.skipped and not self._has_skipped:
             self._has_skipped = True
             self._notices.append(f"skipped a line that is longer than {MAX_LINE_MIB} MiB")
@@ -458,13 +486,14 @@ class LogFollower:
                 return end
         check = self._tail_checker.result
         is_more = check is TailCheck.INCOMPLETE
-        longest = self._more_idle_secs if is_more else self._max_wait_secs
+        longest = self._more_idle_secs if is_more else self._max_wait_secs(idle)
         if self._tail_checker.is_waiting or idle.idle_secs <= longest:
             return None
         if not self.job_has_ended and not is_more and (self._resumer.has_enough or check is TailCheck.AMBIGUOUS):
             return _StreamEnd.COMPLETE
         if (not self.job_has_ended or self._never_ran) and not self.count and self._tail_checker.is_empty:
             return _StreamEnd.COMPLETE  # two connections have sent no line for so long
+        self._waited_secs = longest
         return _StreamEnd.IDLE
 
     def _check_tail(self, idle: IdleTimer) -> _StreamEnd | None:
@@ -494,19 +523,26 @@ class LogFollower:
         if end is _StreamEnd.IDLE and self._tail_checker.result is not TailCheck.INCOMPLETE:
             most = 2 if self.job_has_ended and (is_ambiguous or not self._resumer.count) else 1
         if self._empty_streams >= most:
-            if (joined := self._tail_checker.join()) is not None:
-                if joined:
-                    yield self._count_new(joined)
-                return _StreamEnd.COMPLETE
-            silent = f"sent nothing for {self._max_wait_secs:g} s and did not close it"
-            raise IncompleteOutput(
-                f"the output of {self._reference} may be incomplete: the Hub "
-                f"{'closed it early' if end is _StreamEnd.CLOSED else silent}",
-                hint=None if self.job_has_ended else f"use 'hfjobs logs -f {self._reference}' to wait for more",
-            )
+            silent = f"sent nothing for {self._waited_secs:g} s and did not close it"
+            yield from self._join_tail("closed it early" if end is _StreamEnd.CLOSED else silent)
+            return _StreamEnd.COMPLETE
         if self._empty_streams:
             self._pause(doubled(self._empty_streams - 2, MAX_WAITING_POLL_SECS))
         return _StreamEnd.RECONNECT
+
+    def _join_tail(self, otherwise: str) -> Iterator[LogItem]:
+        """Yield the lines that only a request of the last ones brings. Raises IncompleteOutput if that cannot be told.
+
+        `otherwise` is what the Hub did with the output.
+        """
+        joined = self._tail_checker.join()
+        if joined is None:
+            raise IncompleteOutput(
+                f"the output of {self._reference} may be incomplete: the Hub {otherwise}",
+                hint=None if self.job_has_ended else f"use 'hfjobs logs -f {self._reference}' to wait for more",
+            )
+        if joined:
+            yield self._count_new(joined)
 
     def _is_complete(self) -> bool:
         """Return whether all lines have come, after the server has ended a stream."""

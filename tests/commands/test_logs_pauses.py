@@ -82,6 +82,13 @@ class TestPauses:
 
         at_once(check, [(), ("-f",)])
 
+    def test_before_the_first_line_of_every_stream(self, serve: Follows) -> None:
+        """Of a job that ends meanwhile: it is the Hub that is slow, and no line is gone."""
+        cut = Cut(4, None, "end", pauses={0: 2.6})
+        script = Script(FOUR, last=cut, looks=cut, stages=["RUNNING"])
+        code, stdout, stderr = serve(script, timeout_secs=4)("logs", "-f", NAMED)
+        assert (code, stdout, stderr) == (0, written(FOUR), f"{JOB} is COMPLETED\n")
+
     def test_of_a_job_that_runs(self, serve: Follows) -> None:
         def check(options: tuple[str, ...], place: int) -> None:
             cut = Cut(5, None, "stall", pauses={place: PAUSE})
@@ -189,6 +196,15 @@ class TestEnds:
         program = serve(Script(FOUR, last=Cut(4), looks=Cut(4), stages=stages))
         assert program("logs", "-f", NAMED)[:2] == (0, written(FOUR))
         assert sum(program.pauses) < 5
+
+    def test_always_by_breaking_off_before_any_line(self, serve: Follows) -> None:
+        """Whether the job had any output nobody knows then; that is said after some tries, not after half an hour."""
+        cut = Cut(0, None, "close")
+        program = serve(Script([], last=cut, looks=cut, stages=["RUNNING"]))
+        code, stdout, stderr = program("logs", "-f", NAMED)
+        assert (code, stdout) == (5, "")
+        assert stderr.endswith(f"error: the output of {NAMED} may be incomplete: the Hub broke it off each time\n")
+        assert [pause for pause in program.pauses if pause] == [0.5, 1, 2, 4, 8]
 
     @pytest.mark.parametrize("options", [(), ("-f",)])
     def test_where_the_hub_knows_no_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
