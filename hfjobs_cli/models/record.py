@@ -145,7 +145,9 @@ else:
 
     def record(cls: type[R]) -> type[R]:
         """Make a subclass of Record a frozen dataclass with slots. Its methods are those of Record."""
-        return dataclasses.dataclass(init=False, slots=True, eq=False, repr=False)(cls)
+        made = dataclasses.dataclass(init=False, slots=True, eq=False, repr=False)(cls)
+        made.__dataclass_params__.frozen = True  # which the methods of Record see to
+        return made
 
 
 def _arguments(model: type[Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

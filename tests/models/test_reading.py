@@ -136,6 +136,7 @@ def test_records_are_frozen(model: type[Record]) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(record, "name" if model is Hardware else "id", "other")
     assert not hasattr(record, "__dict__")
+    assert model.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
 def test_records_are_made_by_place_and_by_name() -> None:

@@ -765,7 +765,7 @@ class TestAddressesThatMeanHarm:
 
     def test_https_to_http_and_back(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
         """Anybody on the way could have changed where the http part leads."""
-        certificate = Path(__file__).parents[2] / "api" / "loopback.pem"
+        certificate = Path(__file__).parents[2] / "hub" / "loopback.pem"
         safe = Web(b"print(1)\n", certificate)
         safe.redirects["/moved.py"] = f"{web.address}/back.py"
         web.redirects["/back.py"] = f"{safe.address}/x.py"
