@@ -57,7 +57,11 @@ class _Jobs(Targets):
     def filtered(self, run: Run, choice: options.Choice) -> "list[JobInfo]":
         if run.plan.asks and run.action.asks is Asks.IF_FILTERED:
             run.plan.check_it_can_ask()
-        return [job for job in filtered_jobs(run.session, choice, run.namespace) if run.action.affects(job)]
+        found = filtered_jobs(run.session, choice, run.namespace)
+        affected = [job for job in found if run.action.affects(job)]
+        if found and not affected:
+            run.session.note(f"none of the matching jobs can be {run.action.done}")
+        return affected
 
     def unchanged(
         self, run: Run, references: Sequence[JobReference], filtered: "list[JobInfo] | None"

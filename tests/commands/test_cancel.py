@@ -301,6 +301,12 @@ class TestFilters:
         assert hfjobs("cancel", "--name", "nobody", "-y") == Result(0, "", told)
         assert posts(hub) == []
 
+    def test_that_choose_only_what_has_ended(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.add(id=OTHER, labels={"name": "mine"})
+        told = "none of the matching jobs can be canceled\n"
+        assert hfjobs("cancel", "--status", "completed", "-y") == Result(0, "", told)
+        assert posts(hub) == []
+
     def test_a_dry_run_shows_them(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
         code, stdout, stderr = hfjobs("cancel", "--name", "mine", "--dry-run", "--columns", "id,status")
         assert (code, stderr) == (0, "would cancel 2 jobs; nothing was canceled\n")
