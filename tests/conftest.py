@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from hfjobs_cli.emulator.state_directory import State
+from hfjobs_cli.emulator.private_directory import State
 from tests.emulator.emulation import Emulator, Serve
 from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall, fill
 

@@ -29,8 +29,8 @@ from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.http_server import Server
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import Store
 
 if TYPE_CHECKING:

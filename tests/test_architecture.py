@@ -71,7 +71,7 @@ FENCES = {
     "typer": {
         "cli/app.py",
         "cli/binding.py",
-        "cli/per_command_options.py",
+        "cli/single_command_options.py",
         "cli/completion.py",
         "cli/shells.py",
         "cli/help_layout.py",
@@ -84,7 +84,7 @@ FENCES = {
     "shellingham": {"cli/shells.py"},
     "httpx": {"hub/connection.py", "hub/url_download.py", "hub/responses.py", "hub/transport.py"},
     "dotenv": {"jobspec/environment.py"},
-    "tomli": {"text/toml_parser.py"},
+    "tomli": {"text/tomllib_or_tomli.py"},
     "huggingface_hub": {"jobspec/volumes.py"},
     "werkzeug": {"emulator/app.py", "emulator/http_server.py"},
     "pydantic": {"emulator/request_models.py"},

@@ -17,7 +17,7 @@ from hfjobs_cli.config import ConfigFile, Defaults
 from hfjobs_cli.errors import UsageError, did_you_mean, either
 from hfjobs_cli.formats.renderer import RENDERERS, choose_renderer
 from hfjobs_cli.query.columns import choose_columns
-from hfjobs_cli.text import toml_parser
+from hfjobs_cli.text import tomllib_or_tomli
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -77,10 +77,10 @@ class _Reader:
 
     def _parsed(self) -> dict[str, Any]:
         try:
-            return toml_parser.loads(self._text)
+            return tomllib_or_tomli.loads(self._text)
         except RecursionError:
             raise self._wrong(1, "nested too deeply") from None
-        except toml_parser.TOMLDecodeError as error:
+        except tomllib_or_tomli.TOMLDecodeError as error:
             found = _PLACE.search(str(error))
             line = int(found[1]) if found and found[1] else self._text.count("\n") + 1
             reason = _PLACE.sub("", str(error))

@@ -80,7 +80,7 @@ def client_of(session: Session) -> JobsClient:
 
 def _demo_client(session: Session) -> JobsClient:
     """Return a client of an emulator in this process. Raises HfJobsError if the jobs of the demo cannot be stored."""
-    from hfjobs_cli.emulator.state_directory import Untrusted
+    from hfjobs_cli.emulator.private_directory import Untrusted
 
     directory = session.settings.emulator_dir
     try:

@@ -167,7 +167,7 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
 
 
 KINDS = {
-    "description": "job_summary.KIND",
+    "description": "describe_result.KIND",
     "difference": "changes.DIFFERENCE",
     "group": "group.KIND",
     "hardware": "hardware.KIND",

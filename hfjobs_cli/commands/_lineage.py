@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._job_sources import Query
+from hfjobs_cli.commands._hub_or_file import Query
 from hfjobs_cli.errors import NotFound, UsageError, one_of
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, parent_of, time_of_id
 from hfjobs_cli.models.job import JobInfo
@@ -18,7 +18,7 @@ from hfjobs_cli.text.values import EARLIEST, LATEST, check_name, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands._job_sources import Source
+    from hfjobs_cli.commands._hub_or_file import Source
     from hfjobs_cli.query.filters import Page
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hfjobs_cli.commands._action_results import ending, outcome
 from hfjobs_cli.commands._listing import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, either
-from hfjobs_cli.formats.lines import encoder
+from hfjobs_cli.formats.plain_formats import encoder
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hfjobs_cli.cli import per_command_options
+from hfjobs_cli.cli import single_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.shells import CURRENT, note_for, script_of, shell_named
 from hfjobs_cli.errors import ExitCode
 
 
-def completion(session: Session, shell: per_command_options.Shell = None) -> ExitCode:
+def completion(session: Session, shell: single_command_options.Shell = None) -> ExitCode:
     """Print the completion script for a shell.
 
     SHELL is bash, zsh, fish, powershell or pwsh; by default the current one. 'hfjobs --install-completion' installs it

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import Query, SharedAtHub, source_of
+from hfjobs_cli.commands._hub_or_file import Query, SharedAtHub, source_of
 from hfjobs_cli.commands._lineage import FamilyReader, name_label
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs, named_schedules
@@ -23,15 +23,15 @@ from hfjobs_cli.hub.log_lines import is_header
 from hfjobs_cli.insight import job_explanation, schedule_runs
 from hfjobs_cli.insight.job_explanation import has_last_good, same_launch
 from hfjobs_cli.insight.lineage import Lineage
+from hfjobs_cli.models.describe_result import Description
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.job_summary import Description
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.redaction import masked
 from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._job_sources import Source
-    from hfjobs_cli.models.job_summary import NextStep, Runs, SameLaunch
+    from hfjobs_cli.commands._hub_or_file import Source
+    from hfjobs_cli.models.describe_result import NextStep, Runs, SameLaunch
     from hfjobs_cli.models.schedule import ScheduledJob
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -48,9 +48,9 @@ STEP_TIMEOUT_SECS = 10.0
 
 def describe(
     session: Session,
-    jobs: per_command_options.DescribedJobs,
+    jobs: single_command_options.DescribedJobs,
     *,
-    tail: per_command_options.Tail = 10,
+    tail: single_command_options.Tail = 10,
     output: Annotated[options.Output, "description"],
     namespace: options.Namespace = None,
     from_: options.From = None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import source_of
+from hfjobs_cli.commands._hub_or_file import source_of
 from hfjobs_cli.commands._lineage import last_good
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from hfjobs_cli.commands._job_sources import Source
+    from hfjobs_cli.commands._hub_or_file import Source
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.conditions import Condition
 
 
 def diff(
     session: Session,
-    job: per_command_options.FirstJob,
-    other: per_command_options.OtherJob = None,
+    job: single_command_options.FirstJob,
+    other: single_command_options.OtherJob = None,
     *,
-    with_source: per_command_options.WithSource = False,
-    with_last_good: per_command_options.WithLastGood = False,
-    exit_code: per_command_options.WantsExitCode = False,
+    with_source: single_command_options.WithSource = False,
+    with_last_good: single_command_options.WithLastGood = False,
+    exit_code: single_command_options.WantsExitCode = False,
     filter_: options.Filter = None,
     output: Annotated[options.Output, "difference"],
     namespace: options.Namespace = None,

@@ -1,6 +1,6 @@
 """`hfjobs emulator`, `hfjobs emulator reset` and `hfjobs emulator fire`."""
 
-from hfjobs_cli.cli import per_command_options
+from hfjobs_cli.cli import single_command_options
 from hfjobs_cli.cli.lazy_services import emulator_needed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import emulator_directory
@@ -9,15 +9,15 @@ from hfjobs_cli.errors import ExitCode, UsageError
 
 def emulator(
     session: Session,
-    action: per_command_options.EmulatorAction = None,
-    jobs: per_command_options.FiredJobs = None,
-    port: per_command_options.Port = 8765,
-    state_dir: per_command_options.StateDir = None,
-    empty: per_command_options.Empty = False,
-    max_running: per_command_options.MaxRunning = 32,
-    token: per_command_options.EmulatorToken = None,
-    token_file: per_command_options.EmulatorTokenFile = None,
-    repo: per_command_options.FiredRepo = None,
+    action: single_command_options.EmulatorAction = None,
+    jobs: single_command_options.FiredJobs = None,
+    port: single_command_options.Port = 8765,
+    state_dir: single_command_options.StateDir = None,
+    empty: single_command_options.Empty = False,
+    max_running: single_command_options.MaxRunning = 32,
+    token: single_command_options.EmulatorToken = None,
+    token_file: single_command_options.EmulatorTokenFile = None,
+    repo: single_command_options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for testing.
 
@@ -52,13 +52,13 @@ def emulator(
     if action != "fire" and (jobs or repo is not None):
         raise UsageError("jobs and --repo can only be used with 'fire'", hint="see 'hfjobs emulator --help'")
     with emulator_needed("the emulator"):
-        from hfjobs_cli.commands import _emulator
+        from hfjobs_cli.commands import _emulator_operations
 
         if action == "fire":
-            return _emulator.fire(session, directory, jobs or [], repo)
+            return _emulator_operations.fire(session, directory, jobs or [], repo)
         if action == "reset":
             if empty or token is not None or token_file is not None:
                 raise UsageError("'reset' accepts only --state-dir", hint="see 'hfjobs emulator --help'")
-            return _emulator.reset(session, directory)
-        given = _emulator.token_of(session, token, token_file)
-        return _emulator.serve(session, directory, port, given, empty=empty, max_running=max_running)
+            return _emulator_operations.reset(session, directory)
+        given = _emulator_operations.token_of(session, token, token_file)
+        return _emulator_operations.serve(session, directory, port, given, empty=empty, max_running=max_running)

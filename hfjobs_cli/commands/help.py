@@ -8,14 +8,14 @@ from importlib.resources import files
 from typing import Any
 
 from hfjobs_cli import terminal
-from hfjobs_cli.cli import per_command_options
+from hfjobs_cli.cli import single_command_options
 from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.binding import kind_shown_by
 from hfjobs_cli.cli.registry import COMMANDS, KINDS, TOPICS, kind_of, load, path_of, renamed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.subprocesses import show_paged
 from hfjobs_cli.errors import ExitCode, UsageError, one_of
-from hfjobs_cli.formats.markdown_page import laid_out
+from hfjobs_cli.formats.terminal_markdown import laid_out
 from hfjobs_cli.models.kind import Kind, json_schema
 
 _AGENTS = "agents"
@@ -33,7 +33,11 @@ description: Run and look after Hugging Face Jobs with the command line hfjobs. 
 
 
 def help(  # noqa: A001 - the name of the command
-    session: Session, ctx: Any, words: per_command_options.Topic = None, *, skill: per_command_options.Skill = False
+    session: Session,
+    ctx: Any,
+    words: single_command_options.Topic = None,
+    *,
+    skill: single_command_options.Skill = False,
 ) -> int:
     """Explain a topic or a command.
 

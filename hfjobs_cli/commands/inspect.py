@@ -4,7 +4,7 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import open_snapshot, saved_jobs
+from hfjobs_cli.commands._hub_or_file import open_snapshot, saved_jobs
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.errors import ExitCode, UsageError

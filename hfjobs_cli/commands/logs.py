@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._action_results import outcome
 from hfjobs_cli.commands._follow import TEXT, LogOptions, LogWriter
@@ -23,13 +23,13 @@ def logs(
     session: Session,
     jobs: options.ChosenJobs = None,
     *,
-    follow: per_command_options.Follow = False,
-    tail: per_command_options.LogTail = None,
-    max_log_requests: per_command_options.MaxLogRequests = None,
-    since: per_command_options.LinesSince = None,
-    timestamps: per_command_options.Timestamps = False,
-    exit_status: per_command_options.ExitStatus = False,
-    choice: Annotated[per_command_options.LoggedJobs, "job"],
+    follow: single_command_options.Follow = False,
+    tail: single_command_options.LogTail = None,
+    max_log_requests: single_command_options.MaxLogRequests = None,
+    since: single_command_options.LinesSince = None,
+    timestamps: single_command_options.Timestamps = False,
+    exit_status: single_command_options.ExitStatus = False,
+    choice: Annotated[single_command_options.LoggedJobs, "job"],
     sort: options.Sort = None,
     output: Annotated[options.Output, "log_line"],
     namespace: options.Namespace = None,
@@ -80,7 +80,7 @@ def logs(
 
 
 def _chosen(
-    session: Session, words: list[str] | None, choice: per_command_options.LoggedJobs, namespace: str | None
+    session: Session, words: list[str] | None, choice: single_command_options.LoggedJobs, namespace: str | None
 ) -> tuple[list[JobReference], list[JobInfo]]:
     """Return the given or matching jobs; missing ones are reported at the end."""
     if is_by_filters(words, choice):

@@ -8,9 +8,9 @@ import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import AtHub, only
+from hfjobs_cli.commands._hub_or_file import AtHub, only
 from hfjobs_cli.errors import BadResponse, ExitCode, UsageError
 from hfjobs_cli.query.references import JobReference
 
@@ -26,9 +26,9 @@ _REMOTE = ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")
 
 def open(  # noqa: A001 - the name of the command
     session: Session,
-    job: per_command_options.FirstJob,
+    job: single_command_options.FirstJob,
     *,
-    print_: per_command_options.PrintsUrl = False,
+    print_: single_command_options.PrintsUrl = False,
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Open the page of a job in a browser.

@@ -75,7 +75,7 @@ def ps(
     listing = Listing(session, output, sort=sort, also=also)
     snapshot = None
     if from_ is not None:
-        from hfjobs_cli.commands._job_sources import open_snapshot
+        from hfjobs_cli.commands._hub_or_file import open_snapshot
 
         snapshot = open_snapshot(session, from_)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)

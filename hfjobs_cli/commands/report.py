@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import AtHub, open_snapshot
+from hfjobs_cli.commands._hub_or_file import AtHub, open_snapshot
 from hfjobs_cli.commands._listing import Listing, job_filter, scan
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.formats.renderer import QUIET
@@ -28,10 +28,10 @@ WITH_TOTAL = ("table", "markdown", "html")
 
 def report(
     session: Session,
-    selection: per_command_options.ReportedJobs,
+    selection: single_command_options.ReportedJobs,
     *,
-    by: per_command_options.By = None,
-    top: per_command_options.Top = None,
+    by: single_command_options.By = None,
+    top: single_command_options.Top = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "group"],
     namespace: options.Namespace = None,

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import options, per_command_options, subprocesses
+from hfjobs_cli.cli import options, single_command_options, subprocesses
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._action_results import is_running, not_running
@@ -35,9 +35,9 @@ _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>[
 def ssh(
     session: Session,
     job: options.OneActiveJob,
-    command: per_command_options.RemoteCommand = None,
+    command: single_command_options.RemoteCommand = None,
     *,
-    identity_file: per_command_options.IdentityFile = None,
+    identity_file: single_command_options.IdentityFile = None,
     dry_run: options.DryRun = False,
     namespace: options.Namespace = None,
 ) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._action_results import done_to_each, not_running, refused
@@ -40,8 +40,8 @@ def stats(
     jobs: options.ChosenActiveJobs = None,
     *,
     choice: Annotated[options.Choice, "job"],
-    follow: per_command_options.FollowUsage = False,
-    for_: per_command_options.SampleFor = None,
+    follow: single_command_options.FollowUsage = False,
+    for_: single_command_options.SampleFor = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,

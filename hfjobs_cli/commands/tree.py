@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._job_sources import Query, only, source_of
+from hfjobs_cli.commands._hub_or_file import Query, only, source_of
 from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, starter, with_ancestors
 from hfjobs_cli.commands._listing import Listing, job_filter, none_found
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
@@ -16,7 +16,7 @@ from hfjobs_cli.query.filters import Scan
 from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._job_sources import Source
+    from hfjobs_cli.commands._hub_or_file import Source
     from hfjobs_cli.models.tree_node import TreeNode
     from hfjobs_cli.query.filters import Page
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 def tree(
     session: Session,
-    job: per_command_options.Root = None,
+    job: single_command_options.Root = None,
     *,
-    up: per_command_options.Up = False,
-    down: per_command_options.Down = False,
-    depth: per_command_options.Depth = None,
-    all_namespaces: per_command_options.AllNamespaces = False,
+    up: single_command_options.Up = False,
+    down: single_command_options.Down = False,
+    depth: single_command_options.Depth = None,
+    all_namespaces: single_command_options.AllNamespaces = False,
     choice: Annotated[options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, per_command_options
+from hfjobs_cli.cli import options, single_command_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._action_results import outcome
 from hfjobs_cli.commands._listing import Listing, filtered_jobs, is_by_filters
@@ -37,8 +37,8 @@ def wait(
     jobs: options.ChosenJobs = None,
     *,
     choice: options.Choice,
-    timeout: per_command_options.WaitTimeout = None,
-    any_: per_command_options.AnyOfThem = False,
+    timeout: single_command_options.WaitTimeout = None,
+    any_: single_command_options.AnyOfThem = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "job", ("id", "name", "status", "exit_code", "runtime", "message")],
     namespace: options.Namespace = None,

@@ -28,9 +28,9 @@ from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiErr
 from hfjobs_cli.emulator.buckets import Buckets
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.output import kept_alive
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import History, Store
 from hfjobs_cli.emulator.webhooks import Webhooks
 from hfjobs_cli.emulator.xet_format import MAX_XORB_BYTES

@@ -19,7 +19,7 @@ from pathlib import Path
 from hfjobs_cli.emulator import xet_format
 from hfjobs_cli.emulator.account import owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Document, wire_time
-from hfjobs_cli.emulator.state_directory import State, make_directory
+from hfjobs_cli.emulator.private_directory import State, make_directory
 
 MAX_MTIME_MS = 253_402_300_799_000
 """The end of the year 9999."""

@@ -11,7 +11,7 @@ from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
 from hfjobs_cli.emulator.output import LogReader, log_events, metric_events, one_line
-from hfjobs_cli.emulator.state_directory import State
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables, supervisor_lock
 
 if TYPE_CHECKING:

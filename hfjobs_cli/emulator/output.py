@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from hfjobs_cli.emulator.api_types import Document, present, wire_time
-from hfjobs_cli.emulator.state_directory import open_itself
+from hfjobs_cli.emulator.private_directory import open_itself
 
 MAX_LINE_CHARACTERS = 64 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024

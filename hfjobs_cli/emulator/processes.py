@@ -21,7 +21,7 @@ import psutil
 
 from hfjobs_cli.emulator import watchdog
 from hfjobs_cli.emulator.api_types import Document, Process
-from hfjobs_cli.emulator.state_directory import open_itself
+from hfjobs_cli.emulator.private_directory import open_itself
 
 try:
     from ctypes import CDLL, c_ulong

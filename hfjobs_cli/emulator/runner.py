@@ -16,8 +16,8 @@ from hfjobs_cli.emulator.account import built_in_environment
 from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.buckets import mounted
 from hfjobs_cli.emulator.output import Collector, Log
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.processes import ProcessGroup
-from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized
 
 MARK = "HFJOBS_EMULATOR_JOB"

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from typing import Literal, NamedTuple
 
 from hfjobs_cli.emulator.api_types import ACTIVE_STAGES, Document, Process
-from hfjobs_cli.emulator.state_directory import State, Untrusted, make_private
+from hfjobs_cli.emulator.private_directory import State, Untrusted, make_private
 
 _SCHEMA_VERSION = 2
 _UNFINISHED = f"is_real AND stage IN {ACTIVE_STAGES}"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.api_types import Document, present
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.runner import MARK, Run
-from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized, Unreadable, supervisor_lock
 
 LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.cost import Cost
+from hfjobs_cli.models.describe_result import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
-from hfjobs_cli.models.job_summary import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.kind import formatted
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.models.spec import PACKED_VARIABLES, JobVolume, SpecFields

@@ -136,22 +136,26 @@ def _named(*renderers: Renderer) -> dict[str, Renderer]:
 
 RENDERERS = _named(
     Renderer("table", _in("table"), has_columns=True, about="columns, fitted to the terminal"),
-    Renderer("json", _in("lines", "render_json"), about="one array, all or nothing"),
-    Renderer("jsonl", _in("lines", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
-    Renderer("csv", _in("lines", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"),
-    Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"),
+    Renderer("json", _in("plain_formats", "render_json"), about="one array, all or nothing"),
+    Renderer("jsonl", _in("plain_formats", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
+    Renderer(
+        "csv", _in("plain_formats", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"
+    ),
+    Renderer(
+        "tsv", _in("plain_formats", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"
+    ),
     Renderer(
         "markdown",
-        _in("lines", "render_markdown"),
+        _in("plain_formats", "render_markdown"),
         streams=True,
         has_columns=True,
         about="columns, as a Markdown table",
     ),
-    Renderer("html", _in("html"), has_columns=True, about="columns, as a page for a browser"),
+    Renderer("html", _in("html_document"), has_columns=True, about="columns, as a page for a browser"),
 )
 """The values of `--format` for all kinds of records. Templates and the formats of packages come in addition."""
 
-QUIET = Renderer("ids", _in("lines", "render_ids"), streams=True)
+QUIET = Renderer("ids", _in("plain_formats", "render_ids"), streams=True)
 """The format of `-q`."""
 
 _FIRST = {
@@ -168,18 +172,20 @@ _FIRST = {
 
 _MORE = {
     "description": _named(
-        Renderer("html", _in("html_pages", "render_summary"), about="the summary as a page for a browser")
+        Renderer("html", _in("html_summaries", "render_summary"), about="the summary as a page for a browser")
     ),
     "group": _named(
         Renderer(
             "html",
-            _in("html_pages", "render_report"),
+            _in("html_summaries", "render_report"),
             has_columns=True,
             about="charts and columns, as a page for a browser",
         )
     ),
     "relative": _named(
-        Renderer("html", _in("html_pages", "render_tree"), has_columns=True, about="a tree, as a page for a browser")
+        Renderer(
+            "html", _in("html_summaries", "render_tree"), has_columns=True, about="a tree, as a page for a browser"
+        )
     ),
     "job": _named(
         Renderer(

@@ -30,7 +30,7 @@ from hfjobs_cli.template import (
     UnknownName,
     shape_of,
 )
-from hfjobs_cli.template.table_functions import align
+from hfjobs_cli.template.terminal_functions import align
 from hfjobs_cli.text.terminal_text import help_row
 
 TABLE = "table"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from hfjobs_cli.formats.lines import encoder
+from hfjobs_cli.formats.plain_formats import encoder
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.job import STAGE_STYLES

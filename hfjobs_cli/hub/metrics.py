@@ -11,7 +11,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Un
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, retry_after_of
 from hfjobs_cli.hub.sse import Event
 from hfjobs_cli.models.usage import Usage
-from hfjobs_cli.text.json_parser import loads
+from hfjobs_cli.text.json_stream import loads
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.client import JobsClient

@@ -26,7 +26,7 @@ from hfjobs_cli.errors import (
 )
 from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, distrust, format_origin
 from hfjobs_cli.models.decode import describe
-from hfjobs_cli.text.json_parser import loads
+from hfjobs_cli.text.json_stream import loads
 from hfjobs_cli.text.values import digits, span
 
 MAX_SHOWN_SECS = 366 * 86_400.0

@@ -14,7 +14,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
 from hfjobs_cli.models.decode import JsonSource, reader
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Page
-from hfjobs_cli.text.json_parser import Broken, values
+from hfjobs_cli.text.json_stream import Broken, values
 
 PIECE_BYTES = 64 * 1024
 """How much is read at once."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.jobspec.packing import unpacked
+from hfjobs_cli.models.describe_result import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.job_summary import NextStep, SameLaunch
 from hfjobs_cli.models.spec import ARTIFACTS, MOUNT_PATH, has_artifacts, packed_variable
 from hfjobs_cli.models.tree_node import JOB
 from hfjobs_cli.models.vocabulary import (

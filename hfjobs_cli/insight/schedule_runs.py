@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.insight.report import Tally
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.job_summary import NextStep, Run, Runs
+from hfjobs_cli.models.describe_result import NextStep, Run, Runs
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.vocabulary import SCHEDULED_JOB, SUSPENDED
 from hfjobs_cli.query.cron import next_run

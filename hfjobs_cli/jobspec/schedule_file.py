@@ -41,7 +41,7 @@ from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.label_edits import new_labels
-from hfjobs_cli.text import toml_parser
+from hfjobs_cli.text import tomllib_or_tomli
 from hfjobs_cli.text.terminal_text import printable, quoted
 from hfjobs_cli.text.values import check_name, span
 
@@ -143,9 +143,9 @@ def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]
 def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     """Return the group and the tables in the text of a file. Raises UsageError."""
     try:
-        values = toml_parser.loads(text)
-    except (toml_parser.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, toml_parser.TOMLDecodeError) else "it is nested too deeply"
+        values = tomllib_or_tomli.loads(text)
+    except (tomllib_or_tomli.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib_or_tomli.TOMLDecodeError) else "it is nested too deeply"
         raise UsageError(f"{file} is not valid TOML: {reason}", hint=_HOW) from None
     if not values:
         # What is left of an export that failed, for example. With --prune it would delete all schedules.

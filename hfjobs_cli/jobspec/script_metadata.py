@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.environment import is_file, path_is
 from hfjobs_cli.jobspec.new_job import LocalFile
-from hfjobs_cli.text import toml_parser
+from hfjobs_cli.text import tomllib_or_tomli
 from hfjobs_cli.text.redaction import without_password
 
 _SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
@@ -221,10 +221,10 @@ def read_header(script: bytes, name: str) -> Header:
         return Header()
     try:
         _check_size(block, name)
-        tables = toml_parser.loads(block.text)
+        tables = tomllib_or_tomli.loads(block.text)
     except RecursionError:
         raise _error_at(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
-    except toml_parser.TOMLDecodeError as error:
+    except tomllib_or_tomli.TOMLDecodeError as error:
         if "hf-jobs" not in block.text and re.search(_NEWER_TOML, block.text):
             return Header()
         found = re.search(_ERROR_LINE, str(error))

@@ -10,7 +10,7 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.environment import LocalEnvironment, with_local_values
 from hfjobs_cli.jobspec.new_job import PROPERTIES, NewJob, Volume
 from hfjobs_cli.jobspec.property_declaration import Row
-from hfjobs_cli.text.json_parser import loads
+from hfjobs_cli.text.json_stream import loads
 from hfjobs_cli.text.values import expanded_path
 
 MAX_MIB = 16

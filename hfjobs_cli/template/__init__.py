@@ -3,9 +3,9 @@
 from hfjobs_cli.template.checks import Schema, Shape, shape_of
 from hfjobs_cli.template.engine import Template
 from hfjobs_cli.template.errors import TemplateError, UnknownName
+from hfjobs_cli.template.function_context import RenderOptions
 from hfjobs_cli.template.functions import FUNCTIONS
 from hfjobs_cli.template.go_types import NO_VALUE, Object
-from hfjobs_cli.template.runtime import RenderOptions
 
 __all__ = [
     "FUNCTIONS",

@@ -12,6 +12,16 @@ from typing import Any, NamedTuple
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import MAX_INVOCATIONS, changing_variables
 from hfjobs_cli.template.errors import TemplateError, UnknownName
+from hfjobs_cli.template.function_context import (
+    Context,
+    DataFailure,
+    Exhausted,
+    Failure,
+    Function,
+    RenderOptions,
+    checked,
+    pairs,
+)
 from hfjobs_cli.template.go_types import Authored, Byte, Int, NotPlain, Object, Strings, kind, short_text, type_name
 from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.parser import (
@@ -28,16 +38,6 @@ from hfjobs_cli.template.parser import (
     Operand,
     Pipe,
     Variable,
-)
-from hfjobs_cli.template.runtime import (
-    Context,
-    DataFailure,
-    Exhausted,
-    Failure,
-    Function,
-    RenderOptions,
-    checked,
-    pairs,
 )
 
 

@@ -10,6 +10,7 @@ from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
 from hfjobs_cli.template.checks import Schema, find_errors, shape_of_schema
 from hfjobs_cli.template.errors import TemplateError
+from hfjobs_cli.template.function_context import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.go_types import ABSENT, Authored, Int, NotPlain, kind, truth, type_name
 from hfjobs_cli.template.gofmt import TooDeep
@@ -32,7 +33,6 @@ from hfjobs_cli.template.parser import (
     Variable,
     parse,
 )
-from hfjobs_cli.template.runtime import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 
 MAX_STEPS = 1_000_000
 """The limit of evaluated nodes in one rendering."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.template import gotime
+from hfjobs_cli.template.function_context import WORK, Context, DataFailure, Failure, Function
 from hfjobs_cli.template.go_types import (
     ABSENT,
     NO_VALUE,
@@ -37,8 +38,7 @@ from hfjobs_cli.template.gotext import (
     uppered,
     url_escaped,
 )
-from hfjobs_cli.template.runtime import WORK, Context, DataFailure, Failure, Function
-from hfjobs_cli.template.table_functions import RESET, color_code, shortened
+from hfjobs_cli.template.terminal_functions import RESET, color_code, shortened
 from hfjobs_cli.text.terminal_text import MAX_PADDED, printable
 
 # Functions of Go.

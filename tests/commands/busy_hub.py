@@ -27,7 +27,7 @@ from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.api_types import parse_time, present
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.http_server import Server
-from hfjobs_cli.emulator.state_directory import State
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.store import History, Store
 from tests.support import TOKEN, USER, act_and_hang_up, act_and_reply, command, command_environ, hang_up
 

@@ -17,8 +17,8 @@ import pytest
 from hfjobs_cli.emulator.api_types import Document
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.http_server import Server
+from hfjobs_cli.emulator.private_directory import State
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state_directory import State
 from hfjobs_cli.emulator.store import Store
 from tests.emulator import emulation
 from tests.emulator.emulation import Answer, Serve

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hfjobs_cli.emulator.state_directory import State
+from hfjobs_cli.emulator.private_directory import State
 from tests.emulator.emulation import FINISHED, Serve
 from tests.support import Hfjobs, Result, fill, run_command
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.template import FUNCTIONS, Object, RenderOptions, Template, TemplateError
-from hfjobs_cli.template.runtime import MAX_CHARACTERS
+from hfjobs_cli.template.function_context import MAX_CHARACTERS
 from hfjobs_cli.text.terminal_text import printable
 from tests.support import unmeasured
 

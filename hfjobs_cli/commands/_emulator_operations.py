@@ -11,7 +11,7 @@ from hfjobs_cli.emulator.api_types import ApiError
 from hfjobs_cli.emulator.app import open_app
 from hfjobs_cli.emulator.http_server import PortError
 from hfjobs_cli.emulator.http_server import serve as serve_app
-from hfjobs_cli.emulator.state_directory import Untrusted
+from hfjobs_cli.emulator.private_directory import Untrusted
 from hfjobs_cli.emulator.supervisor import reset as delete_jobs
 from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, REPO_TYPES, Repo
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError, conflict

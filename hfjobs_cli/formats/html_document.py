@@ -18,9 +18,9 @@ from urllib.parse import quote
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.changes import Difference
+from hfjobs_cli.models.describe_result import Description
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.job_summary import Description
 from hfjobs_cli.models.kind import Field
 from hfjobs_cli.models.record import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.tree_node import TreeNode

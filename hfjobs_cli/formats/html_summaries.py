@@ -7,12 +7,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hfjobs_cli.formats.detail import Fact, amount, facts_of, place, sentences
-from hfjobs_cli.formats.html import address, cell, counted, lines, linked, marked, moment, rows, table, text, write_page
+from hfjobs_cli.formats.html_document import (
+    address,
+    cell,
+    counted,
+    lines,
+    linked,
+    marked,
+    moment,
+    rows,
+    table,
+    text,
+    write_page,
+)
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.tree import MOST, Line, shown_columns, tree_lines
+from hfjobs_cli.models.describe_result import Description, Run
 from hfjobs_cli.models.group import COUNTS, INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.job_summary import Description, Run
 from hfjobs_cli.models.kind import Field
 from hfjobs_cli.models.schedule import STATE_STYLES
 from hfjobs_cli.models.tree_node import TreeNode

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hfjobs_cli.template.go_types import ABSENT, Authored, Int, kind, short_text, sorted_keys, type_name
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.table_functions import Table
+from hfjobs_cli.template.terminal_functions import Table
 
 MAX_CHARACTERS = 16_000_000
 """The limit of text that is made in one rendering, in characters."""
