@@ -16,8 +16,16 @@ class _DebugHandler(logging.Handler):
     def __init__(self, write_line: Callable[[str], None], redacted: Callable[[str], str]) -> None:
         """Print by `write_line` what `redacted` returns."""
         super().__init__()
-        self.lock = None  # `write_line` has a lock; a blocked thread must not delay the exit
         self._write_line, self._redacted = write_line, redacted
+
+    def createLock(self) -> None:  # noqa: N802 - the name of the base class
+        """Have no lock: `write_line` has one, and a blocked thread must not delay the exit."""
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Print a record. From Python 3.13 on the base class needs a lock for that."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record; of an exception also each line of the traceback."""
